@@ -4,13 +4,16 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
 .PHONY: help setup demo test check format bench docs schemas lock clean
 
 BIN = .venv/bin
 READY = .venv/ready
 WORKFLOWS = $(wildcard .github/workflows/*.yml examples/github/*.yml)
 ACTIONS = $(wildcard .github/actions/*/action.yml)
+CHECKS = check-types check-lint check-floors check-workflows check-image
+# The tests, which wait now and then, run beside the checks; what fails is named, and the others end all the same.
+TOGETHER = $(MAKE) --no-print-directory --jobs=2 --keep-going
+.PHONY: suite $(CHECKS)
 # Arguments of pytest that name a part of the tests, for example: make test TESTS=tests/unit/core, or TESTS="-k limits".
 TESTS =
 
@@ -40,7 +43,10 @@ $(READY): pyproject.toml .github/constraints.txt .github/constraints-dev.txt .gi
 demo: $(READY) ## see it work, against the simulated platforms
 	@$(BIN)/reconciler demo --platform all
 
-test: check ## run every check and every test, and hold the coverage gates
+test: $(READY) ## run every check and every test, and hold the coverage gates
+	+@$(TOGETHER) suite $(CHECKS)
+
+suite:
 ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=
 	$(BIN)/python tests/house/coverage_gate.py
@@ -50,15 +56,26 @@ else
 endif
 
 check: $(READY) ## format, lint, types, floors, workflow lint
+	+@$(TOGETHER) $(CHECKS)
+
+check-types:
+	$(BIN)/mypy --no-error-summary
+
+check-lint:
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
-	$(BIN)/mypy --no-error-summary
+
+check-floors:
 	$(BIN)/lint-imports --no-logo
+
+check-workflows:
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(wildcard .github/ISSUE_TEMPLATE/*.yml)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) $(ACTIONS) .github/dependabot.yml
+
+check-image:
 	$(BIN)/hadolint Containerfile
 
 format: $(READY) ## rewrite the sources as `make check` wants them

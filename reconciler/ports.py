@@ -6,7 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from reconciler.core.track_record import TrackRecord
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, SlotId, Staging
+from reconciler.model.drift import Actor
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import Holder, Memory
@@ -115,6 +116,9 @@ class Platform(Protocol):
         A narrowed query still carries all units and workloads of the inventory; slots outside it stand as UNSEEN-like
         state 0 and must not be judged by the caller. `since` is an earlier whole reading of the same connection: what
         a narrowed query cannot show by itself may be taken from there.
+
+        Where both this query and the one of `since` are `continued`, a platform may read only what changed. It then shows
+        what a full reading would show, and says so in `full_at`; at the least doubt, and with `full`, it reads everything.
         """
         ...
 
@@ -177,6 +181,18 @@ class Prepares(Protocol):
         """Return how preparations stand, in the order asked; nothing is remembered of those that were started.
 
         Without `probe` nothing is asked that would start a preparation: they stand as not asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Attributes(Protocol):
+    """A platform that says who assigned what a slot has."""
+
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> Mapping[SlotId, Actor]:
+        """Return who assigned these versions (None: nothing is assigned), since an earlier reading or ever, in a few requests.
+
+        What the platform does not say for sure is missing. Raises PlatformError where nothing can be asked.
         """
         ...
 

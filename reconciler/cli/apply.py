@@ -29,6 +29,7 @@ from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import acts, claimed
+from reconciler.engine.group import groups_of
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
@@ -175,9 +176,10 @@ def _planned(request: PlanRequest, clock: wiring.SystemClock, history: History) 
     """Make today's plan; raise SettingsError where another process acts on what is to be changed."""
     opener = wiring.opener(request.manifest, clock)
     fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
-    for connection, holder in claimed(request, opener, history, fleets).items():
+    groups = groups_of(request)
+    for connection, holder in claimed(request, groups, opener, history, fleets).items():
         raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
-    return plan(request, opener, clock, history)
+    return plan(request, opener, clock, history, groups)
 
 
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:

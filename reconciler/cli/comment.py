@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,9 @@ from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.model.plan import Plan
 from reconciler.views import review
 from reconciler.views.words import duration
+
+if TYPE_CHECKING:
+    from reconciler.views.plan_markdown import About
 
 WORTH_SAYING = 5.0
 """Seconds."""
@@ -79,27 +84,27 @@ def command(
     found, why = _plan(plan_file, errors)
     mark = posting.marker("drift" if issue else "plan", name)
     persistently = partial(posting.persistently, clock=clock, ends=api.ends)
-    called = "" if name == "default" else name
-    about = plan_markdown.About(mark, called, job.head, job.run)
-    text = (
-        review.no_plan(why, job.run, name=called, limit=there.limit, marker=mark)
-        if found is None
-        else plan_markdown.render(found, now=clock.now(), limit=there.limit, about=about)
-    )
+    about = plan_markdown.About(mark, "" if name == "default" else name, job.head, job.run)
+
+    def written(write: Callable[[str], str]) -> str:
+        return persistently(
+            lambda: posting.fitting(lambda limit: write(_text(found, why, about, clock.now(), limit)), there.limit)
+        )
+
     word = review.word(found)
     try:
         if not issue:
-            at = persistently(lambda: posting.put_comment(there, request, mark, text))
+            at = written(lambda body: posting.put_comment(there, request, mark, body))
             say(f"commented on {where} {request}{at and f': {at}'}")
         elif found is None or word == review.INCOMPLETE:
-            at = persistently(lambda: posting.edit_open_issue(there, mark, text))
+            at = written(lambda body: posting.edit_open_issue(there, mark, body))
             done = f"said so in the issue {at}" if at else f"no issue of {where} is open"
             say(f"it is unknown whether fleets and git differ; {done}")
         elif word == review.NOTHING:
             at = persistently(lambda: posting.close_issue(there, mark, review.closing(found, job.run)))
             say(f"closed {at}" if at else f"nothing differs, and no issue of {where} is open")
         else:
-            at = persistently(lambda: posting.put_issue(there, mark, review.issue_title(name), text))
+            at = written(lambda body: posting.put_issue(there, mark, review.issue_title(name), body))
             say(f"wrote the issue {at}")
         if label:
             ours = {one: review.label(one, name) for one in review.WORDS}
@@ -118,6 +123,15 @@ class _AnnouncingClock(wiring.SystemClock):
         if seconds >= WORTH_SAYING:
             say(f"waiting {duration(seconds)} before the next attempt", err=True)
         return super().sleep(seconds)
+
+
+def _text(found: Plan | None, why: str, about: About, now: float, limit: int) -> str:
+    """Return what is said of a plan, or of there being none, in at most `limit` bytes."""
+    from reconciler.views import plan_markdown
+
+    if found is None:
+        return review.no_plan(why, about.run, name=about.name, limit=limit, marker=about.marker)
+    return plan_markdown.render(found, now=now, limit=limit, about=about)
 
 
 def _plan(path: Path | None, errors: Path | None) -> tuple[Plan | None, str]:

@@ -17,7 +17,7 @@ from reconciler.engine.distribute import distributed
 from reconciler.engine.group import Group
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.wake import Wake
-from reconciler.engine.watch import Watched
+from reconciler.engine.watched import Watched
 from reconciler.errors import JournalError
 from reconciler.jobs.database import Database, Lost
 from reconciler.jobs.queue import PassJob, Queue
@@ -76,6 +76,7 @@ class _Laying(NamedTuple):
             concurrency=watched.options.concurrency,
             allow=watched.options.allow,
             interval=watched.interval,
+            full_every=watched.full_every,
         )
 
 

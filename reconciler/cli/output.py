@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 import click
 
@@ -41,7 +41,19 @@ def say(*lines: str, err: bool = False) -> None:
 def note(*lines: str) -> None:
     """Write lines to standard error that nobody misses who asked for quiet: warnings, what was done, what to do next."""
     if not quiet():
-        say(*lines, err=True)
+        say(*(_folded(lines) if sys.stderr.isatty() else lines), err=True)
+
+
+def _folded(lines: Sequence[str]) -> list[str]:
+    """Return sentences broken at spaces: a terminal would break them anywhere, in names as well.
+
+    What is moved in stays as it is: excerpts of files, with what points into them, and hints to be copied.
+    """
+    from reconciler.views.line import fold, line, text_of
+
+    room = width(sys.stderr)
+    pieces = ([line(one)] if one.startswith(" ") else fold(line(one), room) for one in lines)
+    return [text_of(one) for some in pieces for one in some]
 
 
 def quiet() -> bool:
@@ -143,13 +155,13 @@ def is_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def width() -> int:
-    """Return the columns to write for: the terminal's, or COLUMNS, or 100 when piped."""
+def width(stream: TextIO | None = None) -> int:
+    """Return the columns to write for: those of the terminal (of standard output, or of `stream`), or COLUMNS, or 100 when piped."""
     given = os.environ.get("COLUMNS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns
     except (OSError, ValueError):
         return 100
 

@@ -16,8 +16,10 @@ from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
 from reconciler.engine.manifests import Fixed
+from reconciler.engine.recent import Recent
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.errors import ReconcilerError
 from reconciler.jobs.owner import Owner
 from reconciler.jobs.queue import PassJob
@@ -38,6 +40,7 @@ class Reported(NamedTuple):
     fleets: dict[str, Memory]
     lines: Lines
     followed: Followed
+    recent: Recent
 
 
 class Safe:
@@ -109,7 +112,8 @@ class Passes:
     ) -> Ending:
         before = self._reported.pop(job.lock, None)
         if before is None or before.row != previous:
-            before = Reported(row, job.digest, {}, self._lines(), self._work.following(job.lock))
+            recent = Recent(job.full_every, self._clock)
+            before = Reported(row, job.digest, {}, self._lines(), self._work.following(job.lock), recent)
         watching = Watching(
             Fixed(manifest, job.commit, moved=before.digest != job.digest, read_at=self._at.manifests.read_at),
             lambda found: wiring.opener(found, clock, folder, self._work.heard),
@@ -127,6 +131,7 @@ class Passes:
             random=random.random,
             history=self._history,
             told=before.fleets,
+            recent=before.recent,
             rollbacks=self._at.rollbacks,
         )
         lines = Safe(before.lines, self._printing)

@@ -57,8 +57,8 @@ def command(
 ) -> int:
     """Fetch the plans that were reviewed, of the pull requests that a push merged.
 
-    Of each request the newest plan is taken that is not newer than the approval of the same commits (without one: than the
-    merge), and only one that the plan workflow of the repository itself made for it.
+    Of each request the newest plan is taken that is not newer than the approval of the same commits by somebody
+    who may write (without one: than the merge), and only one that the plan workflow of the repository itself made for it.
     """
     from reconciler.forge import context
     from reconciler.forge.github_runs import Runs

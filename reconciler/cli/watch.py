@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+import msgspec
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
@@ -30,9 +31,11 @@ from reconciler.cli.paging import Setting
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.plan import PlanResult
+from reconciler.engine.recent import FULL_EVERY, Recent
 from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.model.plan import PaceKind
 from reconciler.ports import History
 
@@ -64,6 +67,15 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     default="60s",
     show_default=True,
     help="Time between passes; longer after failures, with jitter.",
+)
+@click.option(
+    "--full-every",
+    type=click.IntRange(1, 10_000),
+    default=FULL_EVERY,
+    show_default=True,
+    metavar="N",
+    help="Read everything in one of N passes and at any doubt, in the others only what changed, on platforms that can"
+    " tell; what is sent always rests on a full reading. 1: read everything in each.",
 )
 @click.option("--once", is_flag=True, help="Make one pass and exit.")
 @click.option(
@@ -129,6 +141,7 @@ def command(  # every option is one of the command line's
     followed: Following | None,
     operated: Operation,
     interval: float,
+    full_every: int,
     once: bool,
     detailed_exitcode: bool,
     out: Path | None,
@@ -162,7 +175,8 @@ def command(  # every option is one of the command line's
     )
     clock, run, wake = wiring.SystemClock(), uuid.uuid4().hex, Wake()
     options = _options(concurrency, wait, allow, reason or "")
-    watched = _watched(selected, mode, options, interval=interval, once=once, detailed=detailed_exitcode)
+    passes = Watched(interval=interval, once=once, detailed=detailed_exitcode, full_every=full_every)
+    watched = _watched(passes, selected, mode, options)
     hook = push_hook(hook_secret, followed, operated, wake)
     lines, at = Lines(log_format, verbose=verbose), place(selected, followed, clock, run, patient=not once)
     if database is not None:
@@ -183,19 +197,16 @@ def command(  # every option is one of the command line's
             return _watch(watching, clock, history, lines, result, work)
 
 
-def _watched(
-    selected: Selection, mode: str, options: Options, *, interval: float, once: bool, detailed: bool
-) -> Watched:
-    return Watched(
-        interval=interval,
-        once=once,
+def _watched(passes: Watched, selected: Selection, mode: str, options: Options) -> Watched:
+    found: Watched = msgspec.structs.replace(
+        passes,
         apply=mode != "observe",
         propose=mode == "propose",
-        detailed=detailed,
         filters=selected.filters,
         strict=selected.strict,
         options=options,
     )
+    return found
 
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:
@@ -228,6 +239,7 @@ def _watching(
         keep=_keeper(out, work),
         history=history,
         wake=wake,
+        recent=None if watched.once else Recent(watched.full_every, clock),
         rollbacks=at.rollbacks,
     )
 
@@ -276,8 +288,9 @@ def _keeper(out: Path | None, work: Operating) -> Callable[[PlanResult], None]:
     def keep(found: PlanResult) -> None:
         work.seen(found)
         if out is not None:
+            from reconciler.engine.attribution import named
             from reconciler.views import plan_json
 
-            write_file(out, plan_json.encode(found.plan))
+            write_file(out, plan_json.encode(named(found)))
 
     return keep

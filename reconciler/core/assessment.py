@@ -11,6 +11,7 @@ import msgspec
 from reconciler.core.judge import Judged, Patience, judge
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.resolve import Channels, Column, Resolution, resolve
+from reconciler.core.reuse import Before, rejudged
 from reconciler.core.select import Rows, matcher
 from reconciler.model.change import Staging
 from reconciler.model.desired import Want
@@ -23,7 +24,7 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Units
 
 if TYPE_CHECKING:
-    from reconciler.core.rollouts import Standings
+    from reconciler.core.steps import Standings
 
 DEADLINE = 900.0
 """Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""
@@ -172,15 +173,16 @@ def assess(  # a fleet, what it is held against, and how
     orders_versions: bool = False,
     resolution: Resolution | None = None,
     mistakes: Mistakes | None = None,
+    before: Before | None = None,
 ) -> FleetAssessment:
-    """Judge one fleet against a snapshot. `now` in seconds since 1970."""
+    """Judge one fleet against a snapshot. `now` in seconds since 1970; `before` is how its connection was assessed before."""
     resolution = resolution or resolve(document, channels, snapshot.units, snapshot.workloads)
     spec: FleetSpec = document.spec
     rollout = spec.rollout
     deadline = seconds(rollout.deadline) if rollout is not None and rollout.deadline is not None else DEADLINE
     patience = Patience(now=now, deadline=deadline, retries_itself=retries_itself)
     columns = sorted(resolution.columns.values(), key=lambda column: (column.workload.name, column.workload.id))
-    unfiltered = [judge(column, snapshot, patience) for column in columns]
+    unfiltered = rejudged(document.name, columns, snapshot, patience, before)
     judged = [one for one in unfiltered if filters.workload(resolution.names(one.column.workload))]
     reach = _in_reach(resolution.scope, snapshot.units, filters)
     if filters.units or filters.exclude:
@@ -196,7 +198,7 @@ def assess(  # a fleet, what it is held against, and how
         unfiltered=unfiltered,
         judged=judged,
         orders_versions=orders_versions,
-        mistakes=mistakes or Mistakes([resolution], snapshot.units),
+        mistakes=Mistakes([resolution], snapshot.units) if mistakes is None else mistakes,
     )
 
 

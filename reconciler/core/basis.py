@@ -24,8 +24,11 @@ def basis(  # what a plan rests on
     commit: str | None,
 ) -> Basis:
     """Return what the plan of a fleet was computed from, with the identity of every version that it may move units to."""
-    going = {(change.workload.id, change.to) for change in changes if change.to is not None}
-    later = {(one.workload.id, one.to) for one in held if one.to is not None and _may_follow(one)}
+    wanted = {(change.workload.id, change.to) for change in changes if change.to is not None}
+    for later in held:
+        key = later.workload.id, later.to or ""
+        if key not in wanted and later.to is not None and _may_follow(later):
+            wanted.add(key)
     nothing = ReleaseInfo(found=None)
     return Basis(
         target=one.snapshot.identity,
@@ -35,7 +38,7 @@ def basis(  # what a plan rests on
         problems=one.snapshot.coverage.problems,
         versions=tuple(
             (workload, version, catalog.get(Release(workload, version), nothing).identity)
-            for workload, version in sorted(going | later)
+            for workload, version in sorted(wanted)
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Intent
@@ -61,7 +62,8 @@ class Causes:
                 if before.value.settings == rule.value.settings:
                     return self.one.channels[channel].locate(("spec", "versions", workload_of(path)))
             elif _said(choice_at(base, path)) == _said(choice_at(now, path)):
-                path = next(_selectors(base, now, path), path)
+                left = before.path if before is not None and choice_at(now, before.path) is not None else path
+                path = next(chain(_selectors(base, now, path), _selectors(base, now, left)), path)
             elif (key := deciding(choice_at(now, path))) is not None:
                 path = (*path, key)
         return self.one.document.locate(path)

@@ -74,7 +74,7 @@ def _entries_of(plan: Plan) -> Iterator[Change | Held]:
 def _plan(plan: Plan, units: Renamed, workloads: Renamed) -> Table:
     narrowed: Table = {"filters": plan.filters} if plan.filters else {}
     for one in plan.loosened:
-        subject = f"{one.fleet} {one.kind.value} {one.subject}".rstrip()
+        subject = " ".join(filter(None, (one.fleet, one.kind.value, one.subject, one.came_from)))
         narrowed[f"loosened {subject}"] = f"{one.was or 'nothing'} {ARROW} {one.now or 'nothing'}"
     for changed in plan.connections:
         narrowed[f"connection {changed.connection}"] = f"{changed.edit.value}, {changed.reading.value}"

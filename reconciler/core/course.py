@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
 
@@ -137,6 +137,11 @@ class Course:
         """Return what decides what a slot shows."""
         state = self.asked.get(position, self._states[row])
         return self.column.winners[position], state, self._reach[row]
+
+    def keys(self, places: Sequence[int], rows: Sequence[int]) -> tuple[Iterator[int], Iterator[int], Iterator[int]]:
+        """Return rules, states and reaches of slots, by where they stand and their rows: what the reading shows."""
+        states, reaches = map(self._states.__getitem__, rows), map(self._reach.__getitem__, rows)
+        return map(self.column.winners.__getitem__, places), states, reaches
 
     def evidence(self, key: Key) -> Evidence:
         found = self._known.get(key)

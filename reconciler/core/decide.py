@@ -17,7 +17,8 @@ from reconciler.core.mistakes import Mistakes
 from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
-from reconciler.core.resolve import Channels, Resolution, resolve
+from reconciler.core.resolve import Resolution, channels_of, resolve
+from reconciler.core.reuse import Before, resolutions
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
@@ -169,34 +170,37 @@ def _workloads(one: FleetAssessment) -> Iterator[tuple[str, str]]:
         yield from ((column.workload.name, column.workload.id) for column in resolution.columns.values())
 
 
-def channels_of(manifest: Manifest) -> Channels:
-    """Return the versions of each channel, by workload."""
-    return {name: dict(document.spec.versions) for name, document in manifest.channels.items()}
-
-
 def assess_reading(
-    request: PlanRequest, seen: Seen, fleets: Collection[str], now: float, memory: Memory = NOTHING_REMEMBERED
+    request: PlanRequest,
+    seen: Seen,
+    fleets: Collection[str],
+    now: float,
+    memory: Memory = NOTHING_REMEMBERED,
+    before: Before | None = None,
 ) -> Assessed:
-    """Return a connection with its fleets of these names judged. `now` in seconds since 1970."""
-    manifest = request.manifest
-    documents = [one for one in manifest.fleets.values() if one.spec.connection == seen.connection]
-    channels, snapshot = channels_of(manifest), seen.snapshot
-    resolutions = [resolve(one, channels, snapshot.units, snapshot.workloads) for one in documents]
-    mistakes = Mistakes(resolutions, snapshot.units)
-    chosen = [one for one in resolutions if one.document.name in fleets]
-    assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
-    neighbours = Neighbours(resolutions)
+    """Return a connection with its fleets of these names judged. `now` in seconds since 1970; `before`: how it was before."""
+    documents = [one for one in request.manifest.fleets.values() if one.spec.connection == seen.connection]
+    channels, snapshot = channels_of(request.manifest), seen.snapshot
+    found, mistakes = resolutions(documents, channels, snapshot, before)
+    chosen = [one for one in found if one.document.name in fleets]
+    assessments = [_assess(one, seen, request, mistakes, now, before) for one in chosen]
+    neighbours = Neighbours(found)
     went: dict[str, list[Went]] = {}
     for each in memory.went:
         went.setdefault(each.fleet, []).append(each)
     for one in assessments:
         mine = tuple(went.get(one.document.name, ()))
         one.memory, one.neighbours = msgspec.structs.replace(memory, went=mine), neighbours
-    return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
+    return Assessed(seen=seen, resolutions=found, mistakes=mistakes, assessments=assessments)
 
 
-def _assess(
-    resolution: Resolution, seen: Seen, request: PlanRequest, mistakes: Mistakes, now: float
+def _assess(  # what a fleet says, and what it is held against
+    resolution: Resolution,
+    seen: Seen,
+    request: PlanRequest,
+    mistakes: Mistakes,
+    now: float,
+    before: Before | None = None,
 ) -> FleetAssessment:
     one = assess(
         resolution.document,
@@ -210,6 +214,7 @@ def _assess(
         filters=request.filters,
         resolution=resolution,
         mistakes=mistakes,
+        before=before,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
     one.by_ids, one.lifted, one.limit_window = request.by_ids, request.lifted, request.limit_window
@@ -236,13 +241,13 @@ def _resolved(
     then: Document | None, document: Document, manifest: Manifest, request: PlanRequest, snapshot: Snapshot
 ) -> Resolution:
     """Return what other manifests say of a fleet: nothing where they have none, or have it on another application."""
-    if then is None or not _same_connection(then.spec.connection, document.spec.connection, request):
+    if then is None or not same_connection(then.spec.connection, document.spec.connection, request):
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         then = Document(document.name, nothing, document.file, document.locate)
     return resolve(then, channels_of(manifest), snapshot.units, snapshot.workloads)
 
 
-def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
+def same_connection(before: str, now: str, request: PlanRequest) -> bool:
     """Return whether two names of Connections, of the base and of today, are to one application."""
     edited = next((one for one in request.connections if one.connection == now), None)
     if edited is None or edited.reading is not Treatment.PLANNED:

@@ -73,7 +73,9 @@ def _outcome(plan: Plan) -> Iterator[bytes]:
         yield b"%b[%b," % (b"," if position else b"", msgspec.json.encode(head))
         yield from _array([*_slot(each), each.extra_versions, each.settings_from, each.steps] for each in one.changes)
         yield b","
-        yield from _array([*_slot(each), each.stage, [hold.code for hold in each.reasons]] for each in one.held)
+        shared = {id(each.reasons): each.reasons for each in one.held}
+        codes = {key: [hold.code for hold in reasons] for key, reasons in shared.items()}
+        yield from _array([*_slot(each), each.stage, codes[id(each.reasons)]] for each in one.held)
         yield b","
         yield from _array(one.actions)
         yield b",%b" % msgspec.json.encode(rest)[1:]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.rollouts import Step
+from reconciler.core.steps import by_rollout
 from reconciler.model.change import Action, Change, Review
 from reconciler.model.hold import Hold
 from reconciler.model.rollout import RolloutPlan
@@ -25,11 +25,11 @@ def with_shares(one: FleetAssessment, going: Sequence[Change], review: Review) -
         return list(going), review
     later = dict(review.later)
     found = list(going)
-    for position, change in enumerate(going):
-        step = _step(one, change)
-        if step is not None and step.wave >= 0 and step.share < step.seen.final:
-            found[position] = msgspec.structs.replace(change, share=step.share)
-            later[position] = (staging.call, *review.later.get(position, ()))
+    for _, positions, steps in by_rollout(one, going):
+        for position, step in zip(positions, steps, strict=True):
+            if step is not None and step.wave >= 0 and step.share < step.seen.final:
+                found[position] = msgspec.structs.replace(going[position], share=step.share)
+                later[position] = (staging.call, *review.later.get(position, ()))
     return found, msgspec.structs.replace(review, later=later)
 
 
@@ -55,21 +55,17 @@ def forecast(
 
 def _going(one: FleetAssessment, changes: Sequence[Change], actions: Sequence[Action]) -> Iterator[Place]:
     """Yield the wave of each call that goes now, once for each wave that it has units of."""
-    if not one.standings:
-        return
-    steps = [_step(one, change) for change in changes]
-    for action in actions:
+    waves = {
+        position: step.wave
+        for _, positions, steps in by_rollout(one, changes)
+        for position, step in zip(positions, steps, strict=True)
+        if step is not None
+    }
+    for action in actions if waves else ():
         some = {
-            (changes[slot].workload.id, changes[slot].to or "", step.wave)
-            for slot in action.slots
-            if (step := steps[slot]) is not None
+            (changes[slot].workload.id, changes[slot].to or "", waves[slot]) for slot in action.slots if slot in waves
         }
         yield from some
-
-
-def _step(one: FleetAssessment, change: Change) -> Step | None:
-    standing = one.standings.get((change.workload.id, change.to or ""))
-    return None if standing is None else standing.step(one.snapshot.units.index[change.unit.id])
 
 
 def _later(waiting: Waiting) -> Mapping[Place, list[Change]]:

@@ -41,9 +41,13 @@ class Order:
 
 
 def _order(one: FleetAssessment, column: Column) -> str | None:
-    workloads = one.resolution.spec.workloads
-    said = (workloads.get(str(rule.path[2])) for rule in column.rules if rule.kind == "workload")
-    return next((found.order for found in said if found is not None), None)
+    """Return how the fleet says that a workload's versions are ordered, or said so at the base: leaving that out hides nothing."""
+    sides = [(one.resolution, column)]
+    if one.base is not None and (before := one.base.columns.get(column.workload.id)) is not None:
+        sides.append((one.base, before))
+    rules = ((side, rule) for side, of in sides for rule in of.rules if rule.kind == "workload")
+    said = (side.spec.workloads.get(str(rule.path[2])) for side, rule in rules)
+    return next((found.order for found in said if found is not None and found.order is not None), None)
 
 
 def shares(one: FleetAssessment, changes: Iterable[Change]) -> Iterator[Share]:

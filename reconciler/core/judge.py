@@ -180,6 +180,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     verdict: Verdict
 
 
+Triple = tuple[int, int, int]
+
+
 class Judged(msgspec.Struct):
     """One workload of one fleet, judged. `tally` counts slots by verdict and state; `intents` are in row order."""
 
@@ -187,8 +190,10 @@ class Judged(msgspec.Struct):
     tally: Counter[tuple[Verdict, int, int]]
     """Slots by (verdict, state number, reach)."""
     intents: list[Intent]
-    triples: Counter[tuple[int, int, int]]
+    triples: Counter[Triple]
     """Slots by (rule, state number, reach)."""
+    needing: dict[Triple, Verdict]
+    """What those mean that need something."""
 
     def count(self, *verdicts: Verdict) -> int:
         """Return how many slots have one of these verdicts."""
@@ -199,16 +204,7 @@ def judge(column: Column, snapshot: Snapshot, patience: Patience) -> Judged:
     """Judge every slot that a fleet's column speaks of. Each distinct (rule, state, reach) is judged once."""
     states, reaches = snapshot.column(column.workload.id), snapshot.units.reach
     triples = Counter(zip(column.winners, column.rows.of(states), column.rows.of(reaches), strict=True))
-    judged = lru_cache(maxsize=None)(
-        lambda value, state, reach: verdict(value, snapshot.states[state], Reach(reach), patience)
-    )
-    tally: Counter[tuple[Verdict, int, int]] = Counter()
-    needing: dict[tuple[int, int, int], Verdict] = {}
-    for (rule, state, reach), number in triples.items():
-        found = judged(column.rules[rule].value, state, reach)
-        tally[found, state, reach] += number
-        if found in CHANGES or found in HELD:
-            needing[rule, state, reach] = found
+    tally, needing = _counted(column, triples, snapshot, patience)
     intents: list[Intent] = []
     if needing:
         observed = zip(column.winners, column.rows.of(states), column.rows.of(reaches), strict=True)
@@ -216,4 +212,29 @@ def judge(column: Column, snapshot: Snapshot, patience: Patience) -> Judged:
             wanted = needing.get(triple)
             if wanted is not None:
                 intents.append(Intent(row, triple[0], triple[1], wanted))
-    return Judged(column, tally, intents, triples)
+    return Judged(column, tally, intents, triples, needing)
+
+
+def judged_anew(before: Judged, snapshot: Snapshot, patience: Patience) -> Judged:
+    """Judge again what shows the same states as before, and may mean something else by now."""
+    tally, needing = _counted(before.column, before.triples, snapshot, patience)
+    if needing != before.needing:
+        return judge(before.column, snapshot, patience)
+    return Judged(before.column, tally, before.intents, before.triples, needing)
+
+
+def _counted(
+    column: Column, triples: Counter[Triple], snapshot: Snapshot, patience: Patience
+) -> tuple[Counter[tuple[Verdict, int, int]], dict[Triple, Verdict]]:
+    """Return slots by (verdict, state number, reach), and what those mean that need something."""
+    judged = lru_cache(maxsize=None)(
+        lambda value, state, reach: verdict(value, snapshot.states[state], Reach(reach), patience)
+    )
+    tally: Counter[tuple[Verdict, int, int]] = Counter()
+    needing: dict[Triple, Verdict] = {}
+    for (rule, state, reach), number in triples.items():
+        found = judged(column.rules[rule].value, state, reach)
+        tally[found, state, reach] += number
+        if found in CHANGES or found in HELD:
+            needing[rule, state, reach] = found
+    return tally, needing

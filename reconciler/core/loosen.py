@@ -7,9 +7,12 @@ from types import MappingProxyType
 
 import msgspec
 
+from reconciler.core.assessment import DEADLINE
 from reconciler.core.guards.limit import parts
 from reconciler.core.guards.manifest import in_force
-from reconciler.model.fleet import Document, FleetSpec, Limit, Manifest, Quarantine, Requirement, Rollout
+from reconciler.core.migrated import Migrated
+from reconciler.core.opening import ALL
+from reconciler.model.fleet import Document, Failure, FleetSpec, Limit, Manifest, Quarantine, Requirement, Rollout, Wave
 from reconciler.model.kind import in_words
 from reconciler.model.origin import Path
 from reconciler.model.provenance import Loosened, Loosening
@@ -23,8 +26,16 @@ Known = Mapping[str, Collection[str]]
 """The names by which the workloads of fleets are known, as far as the fleets were read."""
 
 
-def loosened(base: Manifest, today: Manifest, now: float, known: Known = MappingProxyType({})) -> tuple[Loosened, ...]:
-    """Return what today's fleets loosen. A fleet that is new is held against the one it was, else against the defaults.
+NOBODY: Migrated = MappingProxyType({})
+
+
+def loosened(
+    base: Manifest, today: Manifest, now: float, known: Known = MappingProxyType({}), migrated: Migrated = NOBODY
+) -> tuple[Loosened, ...]:
+    """Return what today's fleets loosen.
+
+    A fleet that is new is held against the one it was, else against the defaults; one that has units of others (`migrated`)
+    against these, too.
 
     What a fleet that became no other one had in quarantine, or suspended, counts unless a new fleet of its connection has it
     too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through; nor does an
@@ -39,7 +50,13 @@ def loosened(base: Manifest, today: Manifest, now: float, known: Known = Mapping
         was = name if name in base.fleets else _was(spec, gone)
         became.add(was)
         before = base.fleets[was].spec if was else FleetSpec(connection="", units=spec.units, workloads={})
-        found += _Pair(_lasting_at(before, now), document, now, known.get(name)).all()
+        mine = list(_Pair(_lasting_at(before, now), document, now, known.get(name)).all())
+        found += mine
+        said = {(one.kind, one.subject) for one in mine}
+        for other in sorted({*migrated.get(name, ())} - {was}):
+            pair = _Pair(_lasting_at(base.fleets[other].spec, now), document, now, known.get(name))
+            theirs = (one for one in pair.all() if (one.kind, one.subject) not in said)
+            found += (msgspec.structs.replace(one, came_from=other) for one in theirs)
     for name in sorted(gone.keys() - became):
         heirs = [one for one in new if one.connection == gone[name].connection]
         found += _gone(name, _lasting_at(gone[name], now), heirs)
@@ -94,6 +111,7 @@ class _Pair:
             yield self._said(Loosening.ALLOW_EMPTY, ("allow_empty",), was="false", now="true")
         yield from self._dated()
         yield from self._requirements()
+        yield from self._orders()
         for kind, order in ((Loosening.PRUNE, PRUNES), (Loosening.MODE, MODES)):
             was, now = getattr(self.before, kind.value), getattr(self.now, kind.value)
             if order.index(now) > order.index(was):
@@ -171,6 +189,13 @@ class _Pair:
                         now="" if left is None else _versions(left),
                     )
 
+    def _orders(self) -> Iterator[Loosened]:
+        """Yield workloads whose versions are no longer ordered: nobody marks a downgrade of them any more."""
+        for name, workload in self.before.workloads.items():
+            now = self.now.workloads.get(name)
+            if now is not None and workload.order is not None and now.order is None:
+                yield self._said(Loosening.ORDER, ("workloads", name), subject=name, was=workload.order)
+
     def _rollout(self) -> Iterator[Loosened]:
         was, now = self.before.rollout, self.now.rollout
         if was is None:
@@ -195,16 +220,39 @@ class _Pair:
 
 def _looser(was: Rollout, now: Rollout) -> Iterator[str]:
     """Yield the fields of a rollout that pace less."""
-    if was.waves and now.waves != was.waves:
+    if was.waves and _sooner_reached(was.waves, now.waves):
         yield "waves"
     if wider(was.max_moving, now.max_moving):
         yield "max_moving"
-    if was.success is not None and (now.success is None or percent(now.success) < percent(was.success)):
+    if percent(now.success or ALL) < percent(was.success or ALL):
         yield "success"
-    if was.failure is not None and now.failure != was.failure:
+    if was.failure is not None and (now.failure is None or _more_may_fail(was.failure, now.failure)):
         yield "failure"
     if was.soak is not None and (now.soak is None or seconds(now.soak) < seconds(was.soak)):
         yield "soak"
+    if was.failure is not None and _deadline(now) > _deadline(was):
+        yield "deadline"
+
+
+def _sooner_reached(was: Sequence[str | Wave], now: Sequence[str | Wave]) -> bool:
+    """Return whether any unit is sent a version after fewer waves; where units are selected, any other waves may do that."""
+    before, after = ([percent(one) for one in waves if isinstance(one, str)] for waves in (was, now))
+    if len(before) < len(was) or len(after) < len(now):
+        return was != now
+    return any(_wave(after, share) < _wave(before, share) for share in (*before, *after, percent(ALL)))
+
+
+def _wave(waves: Sequence[float], share: float) -> int:
+    """Return the number of the first wave that takes this percentage of the units."""
+    return next((number for number, taken in enumerate(waves) if share <= taken), len(waves))
+
+
+def _more_may_fail(was: Failure, now: Failure) -> bool:
+    return percent(now.percent) > percent(was.percent) or now.minimum > was.minimum
+
+
+def _deadline(rollout: Rollout) -> float:
+    return DEADLINE if rollout.deadline is None else seconds(rollout.deadline)
 
 
 def _alike(one: Quarantine, other: Quarantine) -> bool:

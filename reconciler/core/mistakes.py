@@ -31,6 +31,10 @@ class Mistakes:
                 for row in one.rows:
                     rows[row] = (*rows.get(row, ()), hold)
 
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return bool(self._all)
+
     def of_fleet(self, name: str) -> tuple[Diagnostic, ...]:
         """Return those that a fleet takes part in."""
         return tuple(one.diagnostic for one in self._all if name in one.fleets)

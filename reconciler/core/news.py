@@ -9,15 +9,18 @@ import msgspec
 from reconciler.core import unavailable
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
-from reconciler.core.drift import Memory, drifted, left
+from reconciler.core.drift import Memory, drifted
 from reconciler.core.ending import desired_of, detail_of, ended, result_of
+from reconciler.core.follow import ABSENT, PASSING
 from reconciler.core.judge import verdict
-from reconciler.model.change import Change, SlotId
+from reconciler.model.change import Change, Held, Reason, SlotId, Verb
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.event import AnyEvent, Blocked, Differing, DriftCause, Note, Settled
+from reconciler.model.drift import DriftCause
+from reconciler.model.event import AnyEvent, Blocked, Differing, Note, Settled
+from reconciler.model.hold import STOPPING, Hold, HoldReason
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
-from reconciler.model.unit import Reach
+from reconciler.model.unit import Reach, Ref
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -53,16 +56,16 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
     yield from _findings(before, diagnostics, fleet, moment)
     yield from _came_to_an_end(before, one, fleet.fleet, moment)
     moved = set()
-    if before.snapshot is not None:
-        for event in drifted(before, fleet, at=moment.at, run=moment.run):
+    for event in drifted(before, fleet, one, at=moment.at, run=moment.run):
+        before.unwell.astray.add((event.unit.id, event.workload.id))
+        if event.cause is DriftCause.PLATFORM:
             moved.add((event.unit.id, event.workload.id))
-            yield event
-        yield from left(before, one, at=moment.at, run=moment.run)
-    if stays:
-        yield from _differing(before, fleet, moved, moment)
+        yield event
+    undone: list[Change | Held] = [*(fleet.changes if stays else ()), *filter(_waits_for_somebody, fleet.held)]
+    yield from _differing(before, fleet.fleet, undone, moved, moment)
     before.snapshot, before.error = one.snapshot, ""
     before.diagnostics, before.warnings, before.violations = diagnostics, fleet.warnings, fleet.violations
-    before.differing = {slot_of(change): change.to for change in fleet.changes} if stays else {}
+    before.differing = {slot_of(change): change.to for change in undone}
     before.sent, before.doubtful = {}, set()
 
 
@@ -126,28 +129,44 @@ def _outcome(change: Change, one: FleetAssessment, fleet: str) -> Outcome | None
     return ended(fleet, change, result, detail_of(found, state), conditions=state.conditions)
 
 
-Kind = tuple[object, ...]
+OTHERWISE_SAID = PASSING | ABSENT | STOPPING | {HoldReason.IN_FLIGHT, HoldReason.REPEATED}
+"""Reasons of holds that pass by themselves, or of which the events of rollouts and calls tell."""
 
 
-def _differing(before: Memory, fleet: FleetPlan, moved: set[SlotId], moment: Moment) -> Iterator[Differing]:
+def _waits_for_somebody(held: Held) -> bool:
+    """Return whether something keeps a change from going that does not pass by itself."""
+    return held.verb is not None and not any(one.code in OTHERWISE_SAID for one in held.reasons)
+
+
+Kind = tuple[Ref, Verb, str | None, str | None, Reason, tuple[Hold, ...]]
+
+
+def _differing(
+    before: Memory, fleet: str, undone: Sequence[Change | Held], moved: set[SlotId], moment: Moment
+) -> Iterator[Differing]:
     """Yield the changes that nobody was told of, those of one kind together."""
-    kinds: dict[Kind, list[Change]] = {}
-    for change in fleet.changes:
-        slot = slot_of(change)
+    kinds: dict[Kind, list[Change | Held]] = {}
+    for change in undone:
+        slot, verb = slot_of(change), change.verb
         known = slot in moved or (slot in before.differing and before.differing[slot] == change.to)
-        if not known:
-            kinds.setdefault((change.workload, change.verb, change.from_, change.to, change.reason), []).append(change)
-    for changes in kinds.values():
-        first = changes[0]
+        if not known and verb is not None:
+            kind = change.workload, verb, change.from_, change.to, change.reason, _holds(change)
+            kinds.setdefault(kind, []).append(change)
+    for (workload, verb, now, desired, reason, holds), changes in kinds.items():
         yield Differing(
             at=moment.at,
             run=moment.run,
-            fleet=fleet.fleet,
-            workload=first.workload,
-            verb=first.verb,
-            now=first.from_,
-            desired=first.to,
-            reason=first.reason,
+            fleet=fleet,
+            workload=workload,
+            verb=verb,
+            now=now,
+            desired=desired,
+            reason=reason,
             units=tuple(change.unit for change in changes),
             cause=DriftCause.GIT if moment.git_moved else None,
+            holds=holds,
         )
+
+
+def _holds(change: Change | Held) -> tuple[Hold, ...]:
+    return change.reasons if isinstance(change, Held) else ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -50,6 +52,7 @@ class Compiler(Protocol):
 
 
 NO_GATES: Gates = {}
+WORKLOAD, UNIT = attrgetter("workload.name", "workload.id"), attrgetter("unit.id")
 
 
 def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
@@ -111,14 +114,21 @@ def _reviewed(one: FleetAssessment, maker: Maker, compiler: Compiler) -> tuple[t
     maker.held += [held_of(change, reasons) for change, reasons in held]
     one.standings = standings(one, maker.held)
     going, waiting, review = paced(one, going, review)
-    maker.held += [held_of(change, reasons, stage_of(reasons)) for change, reasons in waiting]
-    maker.held.sort(key=_held_order)
+    distinct = {id(reasons): reasons for _, reasons in waiting}  # few, and shared by many
+    stages = {key: stage_of(reasons) for key, reasons in distinct.items()}
+    maker.held += [held_of(change, reasons, stages[id(reasons)]) for change, reasons in waiting]
+    maker.held = list(_in_order(maker.held))
     going, review = with_shares(one, going, review)
     return tuple(going), review, waiting
 
 
-def _held_order(held: Held) -> tuple[str, str, str]:
-    return held.workload.name, held.workload.id, held.unit.id
+def _in_order(held: Sequence[Held]) -> Iterator[Held]:
+    """Yield held changes by workload, then unit. They come nearly so, and there may be very many."""
+    found: dict[tuple[str, str], list[Held]] = {}
+    for key, some in groupby(held, WORKLOAD):
+        found.setdefault(key, []).extend(some)
+    for key in sorted(found):
+        yield from sorted(found[key], key=UNIT)
 
 
 def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: Mapping[int, tuple[str, ...]]) -> None:

@@ -19,13 +19,18 @@ from reconciler.core.select import Mask, Rows, both, either, mask, mask_of, name
 from reconciler.core.unmatched import no_unit, unmatched
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
+from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Manifest, Selector, WorkloadSpec
 from reconciler.model.origin import Path
 from reconciler.model.snapshot import Workload
 from reconciler.model.unit import Ref, Units
 
 Channels = dict[str, dict[str, str]]
 """Versions by channel, then by workload name."""
+
+
+def channels_of(manifest: Manifest) -> Channels:
+    """Return the versions of each channel, by workload."""
+    return {name: dict(document.spec.versions) for name, document in manifest.channels.items()}
 
 
 class Rule(msgspec.Struct, frozen=True, gc=False):

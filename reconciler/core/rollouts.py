@@ -17,7 +17,8 @@ from reconciler.core.course import SPREADING, Course, Tally
 from reconciler.core.evidence import Evidence
 from reconciler.core.guards.limit import parts
 from reconciler.core.opening import Opening, opening
-from reconciler.core.waves import WHOLE, Pattern, Waves
+from reconciler.core.steps import Standing, Standings
+from reconciler.core.waves import WHOLE, Waves
 from reconciler.model.change import Held, Verb
 from reconciler.model.fleet import Rollout
 from reconciler.model.hold import HoldReason, Outlook
@@ -32,66 +33,6 @@ LONGEST_CALL = 600.0
 """Seconds that a call has at most until it was answered, or given up."""
 EXPECTED = frozenset({Outlook.ON_THE_WAY, Outlook.DESIRED})
 """Requirements that the manifests are about to meet: their units are waited for as well."""
-
-
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """Where one unit goes next: the wave that it is in, and to which share of it the open waves take it."""
-
-    seen: Evidence
-    wave: int
-    """-1 where no wave takes it any further."""
-    share: int
-    goes_on: bool
-    """Whether the reading shows it on the way already; what was asked since shows nothing yet."""
-
-    @property
-    def starts(self) -> bool:
-        """Return whether devices are still to be set on the way."""
-        return not self.seen.attempted(WHOLE)
-
-
-class Standing(msgspec.Struct):
-    """Where one rollout stands: its plan, and for the guards its slots and the waves that are open."""
-
-    course: Course
-    plan: RolloutPlan
-    opening: Opening
-    """A complete rollout has no wave that is closed, and its waves are not looked at."""
-    numbers: Sequence[int] = ()
-    """The pattern of waves of each position, by number."""
-    known: dict[tuple[int, ...], Step] = {}
-
-    @property
-    def stopped(self) -> bool:
-        """Return whether nothing more of it goes."""
-        return self.plan.state in STOPPED
-
-    def step(self, row: int) -> Step | None:
-        """Return where a unit goes next; None where the rollout is not about it. Units that agree share one answer."""
-        course = self.course
-        place = course.position(row)
-        if place < 0:
-            return None
-        numbers = self.numbers
-        rule, state, reach = course.key(place, row)
-        key: tuple[int, ...] = numbers[place] if numbers else 0, rule, state, reach
-        if state < 0:
-            key = *key, place
-        found = self.known.get(key)
-        if found is None:
-            pattern = course.pattern(place) if numbers else ()
-            goes_on = course.read(place, row).attempted(WHOLE)
-            found = self.known[key] = self._step(course.evidence((rule, state, reach)), pattern, goes_on=goes_on)
-        return found
-
-    def _step(self, seen: Evidence, pattern: Pattern, *, goes_on: bool) -> Step:
-        wave = next((stop.wave for stop in pattern if not seen.attempted(stop.share)), -1)
-        open_ = [stop.share for stop in pattern if stop.wave < self.opening.closed_from]
-        return Step(seen, wave, min(max(open_, default=WHOLE), seen.final), goes_on)
-
-
-Standings = dict[tuple[str, str], Standing]
-"""Rollouts of a fleet by workload id and version."""
 
 
 def standings(one: FleetAssessment, held: Sequence[Held]) -> Standings:

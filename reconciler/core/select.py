@@ -71,8 +71,8 @@ def rows_in(found: Mask) -> Rows:
     first, end = max(0, found.find(1)), found.rfind(1) + 1
     if found.find(0, first, end) < 0:
         return Rows(range(first, end))
-    many = found.count(1) * MANY > end - first
-    return Rows(array("I", compress(range(first, end), found[first:end]) if many else _ones(found)))
+    few = _narrow(found[first:end], MANY)
+    return Rows(array("I", _ones(found) if few else compress(range(first, end), found[first:end])))
 
 
 def _ones(found: Mask) -> Iterator[int]:
@@ -82,14 +82,30 @@ def _ones(found: Mask) -> Iterator[int]:
         row = found.find(1, row + 1)
 
 
+def _narrow(found: Mask, one_of: int) -> bool:
+    """Return whether about one unit of so many is in a mask, or fewer; by some of them, for only speed hangs on it."""
+    some = found[::STRIDE]
+    return some.count(1) * one_of < len(some)
+
+
 def mask_of(rows: Iterable[int], units: Units) -> Mask:
     """Return the mask of these rows."""
-    found = bytearray(len(units))
+    return _masked(rows, len(units))
+
+
+def _masked(rows: Iterable[int], size: int) -> Mask:
+    found = bytearray(size)
     for row in rows:
         found[row] = 1
     return bytes(found)
 
 
+NARROW = 64
+"""Units are gone through one by one where there is one of so many: many fleets may share an inventory."""
+STRIDE = 61
+"""Of so many units one is looked at to see whether they are many."""
+KEPT = 16
+"""Masks that are kept of one inventory."""
 GLOB = frozenset("*?[")
 
 
@@ -105,6 +121,9 @@ def nothing(units: Units) -> Mask:
 
 def both(left: Mask, right: Mask) -> Mask:
     """Return the units in both masks."""
+    for some, other in ((left, right), (right, left)):
+        if _narrow(some, NARROW):
+            return _masked((row for row in _ones(some) if other[row]), len(some))
     return (int.from_bytes(left, "little") & int.from_bytes(right, "little")).to_bytes(len(left), "little")
 
 
@@ -115,6 +134,8 @@ def either(left: Mask, right: Mask) -> Mask:
 
 def without(left: Mask, right: Mask) -> Mask:
     """Return the units of the left mask that are not in the right one."""
+    if _narrow(left, NARROW):
+        return _masked((row for row in _ones(left) if not right[row]), len(left))
     ones = int.from_bytes(left, "little")
     return (ones & ~int.from_bytes(right, "little")).to_bytes(len(left), "little")
 
@@ -173,6 +194,17 @@ def _by_name(names: list[str], units: Units) -> Mask:
 
 
 def _by_tag(key: str, wanted: list[str], units: Units) -> Mask:
+    """Return the units with a tag; a wide mask, which the overrides of all fleets and workloads may share, is kept."""
+    asked = key, *wanted
+    found = units.masks.get(asked)
+    if found is None:
+        found = _tagged(key, wanted, units)
+        if len(units.masks) < KEPT and not _narrow(found, NARROW):
+            units.masks[asked] = found
+    return found
+
+
+def _tagged(key: str, wanted: list[str], units: Units) -> Mask:
     known = units.tagged(key)
     values = filter(matcher(wanted), known) if any(map(is_glob, wanted)) else known.keys() & wanted
     numbers = {number for value in values for number in known[value]}

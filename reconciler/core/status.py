@@ -59,6 +59,11 @@ def axes(one: FleetAssessment) -> tuple[Sync, Health]:
     return overall, worst(healths)
 
 
+def unmatched(one: FleetAssessment) -> int:
+    """Return how many pins, overrides and selectors speak of units that are not there."""
+    return sum(found.code == "no-match" for found in one.resolution.warnings)
+
+
 def fleet_status(one: FleetAssessment, *, units: bool = False, only: Collection[Standing] = ()) -> FleetStatus:
     """Return how a judged fleet is doing; with `units` each unit and its slots besides, with `only` those that stand so."""
     counts: Counter[str] = Counter()
@@ -92,7 +97,7 @@ def fleet_status(one: FleetAssessment, *, units: bool = False, only: Collection[
         movements=tuple(moving for judged in one.judged for moving in movements(one, judged)),
         remarks=tuple(remark for judged in one.judged for remark in remarks(one, judged)),
         diagnostics=one.diagnostics,
-        unmatched=sum(found.code == "no-match" for found in one.resolution.warnings),
+        unmatched=unmatched(one),
         problems=(*one.snapshot.coverage.problems, *missing),
         unit_list=tuple(_units_of(one, frozenset(only)) if only else _units(one)) if units or only else None,
     )

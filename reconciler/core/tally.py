@@ -11,21 +11,16 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.gauge import spreads
 from reconciler.core.guards import limit
-from reconciler.core.judge import Judged, verdict
+from reconciler.core.judge import Judged
 from reconciler.core.news import Moment
-from reconciler.core.status import axes, status_bucket
+from reconciler.core.status import axes, status_bucket, unmatched
+from reconciler.core.unwell import MOST, SAMPLE, Unwell, failing_rows
 from reconciler.model.event import Passed
 from reconciler.model.event_parts import Failing
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import Spread
 from reconciler.model.unit import Reach, Ref
-from reconciler.model.verdict import Health, Standing, Sync, Verdict
-
-SAMPLE = 3
-"""Units that are named of those that fail alike."""
-MOST = 20
-"""Kinds of failures of a fleet, and versions of a workload, that are named."""
-BAD = frozenset({Standing.FAILED, Standing.STUCK})
+from reconciler.model.verdict import Health, Sync, Verdict
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -36,6 +31,7 @@ class Tally(msgspec.Struct, frozen=True):
     failing: tuple[Failing, ...]
     budgets: dict[str, int]
     spread: tuple[Spread, ...]
+    unmatched: int
 
 
 def passed(  # a fleet, and what a pass made of it
@@ -46,8 +42,14 @@ def passed(  # a fleet, and what a pass made of it
     number: int,
     waited: bool,
     outcomes: Mapping[str, int],
+    unwell: Unwell | None = None,
 ) -> Passed:
-    """Return how a fleet stands after a pass; `one` is None where its connection could not be read."""
+    """Return how a fleet stands after a pass; `one` is None where its connection could not be read.
+
+    `unwell` is what earlier passes saw fail and drift, and takes what this one saw.
+    """
+    if one is not None and unwell is not None:
+        unwell.see(one)
     sync, health = (Sync.UNKNOWN, Health.UNKNOWN) if one is None else axes(one)
     return Passed(
         at=moment.at,
@@ -65,7 +67,10 @@ def passed(  # a fleet, and what a pass made of it
         outcomes=dict(outcomes),
         platform=fleet.platform,
         read_at=None if one is None else one.snapshot.read_at,
+        full_at=None if one is None else one.snapshot.read_in_full_at,
         error=fleet.error,
+        unsettled=() if one is None or unwell is None else unwell.unsettled(one),
+        astray=0 if unwell is None else len(unwell.astray),
         **({} if one is None else msgspec.structs.asdict(tally(one))),
     )
 
@@ -76,44 +81,32 @@ def tally(one: FleetAssessment) -> Tally:
     standings: Counter[str] = Counter()
     failing: list[Failing] = []
     for judged in one.judged:
-        bad = set()
         for (found, number, reach), count in judged.tally.items():
             verdicts[found.value] += count
             if found is not Verdict.UNMANAGED:
-                stands = status_bucket(found, one.snapshot.states[number], Reach(reach))
-                standings[stands.value] += count
-                if stands in BAD:
-                    bad.add(number)
-        if bad:
-            failing += _failing(one, judged, bad)
+                standings[status_bucket(found, one.snapshot.states[number], Reach(reach)).value] += count
+        failing += _failing(one, judged)
     failing.sort(key=lambda each: (-each.slots, each.workload.name, each.version or ""))
     loads = limit.of_fleet(one, one.unfiltered)  # watch has no base to lag behind
     budgets = {verb.value: left for verb, left in limit.room(one.resolution.spec, loads).items()}
     spread = tuple(each for judged in one.judged for each in islice(spreads(one, judged), MOST))
-    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets, spread)
+    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets, spread, unmatched(one))
 
 
-def _failing(one: FleetAssessment, judged: Judged, bad: set[int]) -> Iterator[Failing]:
-    """Yield what fails of a workload, by version. `bad` are the numbers of the states that may."""
-    units, states, column = one.snapshot.units, one.snapshot.states, judged.column
+def _failing(one: FleetAssessment, judged: Judged) -> Iterator[Failing]:
+    """Yield what fails of a workload, by version."""
     counts: Counter[str | None] = Counter()
     samples: dict[str | None, list[Ref]] = {}
     errors: dict[str | None, str] = {}
-    for row, number in zip(column.rows, column.rows.of(one.snapshot.column(column.workload.id)), strict=True):
-        if number not in bad:
-            continue
-        state, reach = states[number], Reach(units.reach[row])
-        found = verdict(column.rule(row).value, state, reach, one.patience)
-        if found is Verdict.UNMANAGED or status_bucket(found, state, reach) not in BAD:
-            continue
+    for row, state in failing_rows(one, judged):
         counts[state.assigned] += 1
         if counts[state.assigned] <= SAMPLE:
-            samples.setdefault(state.assigned, []).append(units.ref(row))
+            samples.setdefault(state.assigned, []).append(one.snapshot.units.ref(row))
         if state.error:
             errors.setdefault(state.assigned, state.error)
     for version, count in counts.items():
         yield Failing(
-            workload=column.workload.ref,
+            workload=judged.column.workload.ref,
             version=version,
             slots=count,
             units=tuple(samples[version]),

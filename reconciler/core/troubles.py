@@ -11,7 +11,7 @@ from enum import Enum
 
 import msgspec
 
-from reconciler.core.tally import MOST, SAMPLE
+from reconciler.core.unwell import MOST, SAMPLE
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
@@ -52,6 +52,15 @@ NEEDS_A_PERSON = frozenset(
 """Reasons that no time and no reading ends, and that no person gave: not a quarantine, a suspended fleet, a pause."""
 
 
+PROVED = frozenset({Cause.FAILING, Cause.HELD})
+"""Troubles of slots: a reading that leaves some unknown ends none of them."""
+
+SAME_TROUBLE: Mapping[str, frozenset[str]] = {
+    HoldReason.PREPARATION_FAILED.value: frozenset({HoldReason.NOT_PREPARED.value})
+}
+"""Reasons by which a trouble goes on where it is tried again."""
+
+
 class End(Enum):
     """Whether a trouble is over."""
 
@@ -60,10 +69,6 @@ class End(Enum):
     RECOVERED = "recovered"
     SILENT = "silent"
     """A person ended it."""
-
-
-Drift = tuple[str, str, str | None, str | None]
-"""Fleet, workload, what is assigned, what git says."""
 
 
 class Troubles:
@@ -85,8 +90,8 @@ class Troubles:
         self._blocked: dict[str, tuple[Violation, ...]] = {}
         self._drifted: dict[str, set[tuple[str, str]]] = {}
         """Slots that drifted and are not back yet, by fleet."""
-        self._drifts: dict[Drift, dict[str, Ref]] = {}
-        """Those of this pass."""
+        self._drifts: dict[Notice, dict[str, Ref]] = {}
+        """The units of this pass that drifted, by what is to be said of them."""
         self._halts: dict[str, Notice] = {}
         """Those of this pass; one that the pass before had, too, is nothing new."""
         self._halted: frozenset[str] = frozenset()
@@ -128,11 +133,19 @@ class Troubles:
         passed = self._passed.get(fleet)
         if passed is None or passed.error:
             return End.NOT_YET
-        if cause == Cause.FAILING and (len(passed.failing) >= MOST or passed.sync == Sync.UNKNOWN.value):
-            return End.NOT_YET
-        if cause == Cause.DRIFT and passed.sync != Sync.SYNCED.value and self._drifted.get(fleet) != set():
-            return End.NOT_YET
-        return End.RECOVERED
+        return End.NOT_YET if self._goes_on(Cause(cause), names, passed) else End.RECOVERED
+
+    def _goes_on(self, cause: Cause, names: list[str], passed: Passed) -> bool:
+        """Return whether a trouble that a pass does not show may be there still: what is tried again is not over."""
+        if cause in PROVED and passed.sync == Sync.UNKNOWN.value:
+            return True
+        if cause is Cause.FAILING:
+            cut = len(passed.failing) >= MOST or len(passed.unsettled) >= MOST
+            return cut or any([one.workload.id, one.version or ""] == names[1:3] for one in passed.unsettled)
+        if cause is Cause.DRIFT:
+            out = passed.sync != Sync.SYNCED.value and self._drifted.get(names[0]) != set()
+            return passed.astray > 0 or out
+        return cause is Cause.HELD and not passed.reasons.keys().isdisjoint(SAME_TROUBLE.get(names[1], ()))
 
     def _take_drift(self, event: Drifted) -> None:
         """Take a slot that somebody changed; one that is not back since is nothing new."""
@@ -140,7 +153,19 @@ class Troubles:
         slot = event.unit.id, event.workload.id
         if slot not in slots:
             slots.add(slot)
-            kind = event.fleet, event.workload.name, event.now, event.desired
+            kind = Notice(
+                key=key(Cause.DRIFT, event.fleet),
+                kind=NoticeKind.DRIFT,
+                cause=Cause.DRIFT,
+                fleet=event.fleet,
+                workload=event.workload.name,
+                now=event.now,
+                version=event.desired,
+                drift=event.cause,
+                by=event.by,
+                by_kind=event.by_kind,
+                held=tuple(dict.fromkeys(one.code for one in event.holds)),
+            )
             self._drifts.setdefault(kind, {})[event.unit.id] = event.unit
 
     def _rollout(self, event: Halted | Met | Ruled | RolledBack | RollbackFailed) -> None:
@@ -181,14 +206,15 @@ class Troubles:
         if planned:
             self._gone = self._known - self._passed.keys()
             self._known = set(self._passed)
-        for fleet in [*self._gone, *(name for name, one in self._passed.items() if one.sync == Sync.SYNCED.value)]:
+        synced = (name for name, one in self._passed.items() if one.sync == Sync.SYNCED.value and not one.astray)
+        for fleet in [*self._gone, *synced]:
             self._drifted.pop(fleet, None)
         found: dict[str, list[Notice]] = {}
         for notice in (*self._of_process(event), *self._of_fleets(), *self._halts.values()):
             found.setdefault(notice.key, []).append(notice)
         self.now = {of: tuple(some) for of, some in found.items()}
         halted = frozenset(self._halts)
-        self.fresh = (halted - self._halted) | {key(Cause.DRIFT, fleet) for fleet, *_ in self._drifts}
+        self.fresh = (halted - self._halted) | {one.key for one in self._drifts}
         self._drifts, self._halts, self._halted = {}, {}, halted
 
     def _of_process(self, event: Completed) -> Iterator[Notice]:
@@ -197,19 +223,9 @@ class Troubles:
                 yield Notice(key=key(cause, *self._group), kind=NoticeKind.FAILURE, cause=cause, text=text)
 
     def _of_fleets(self) -> Iterator[Notice]:
-        for (fleet, workload, now, desired), units in self._drifts.items():
-            yield Notice(
-                key=key(Cause.DRIFT, fleet),
-                kind=NoticeKind.DRIFT,
-                cause=Cause.DRIFT,
-                fleet=fleet,
-                workload=workload,
-                now=now,
-                version=desired,
-                slots=len(units),
-                units=tuple(units.values())[:SAMPLE],
-                units_in_all=len(units),
-            )
+        for kind, units in self._drifts.items():
+            some = tuple(units.values())[:SAMPLE]
+            yield msgspec.structs.replace(kind, slots=len(units), units=some, units_in_all=len(units))
         for fleet, passed in self._passed.items():
             yield from _of_fleet(fleet, passed, self._blocked)
 

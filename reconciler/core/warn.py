@@ -14,6 +14,7 @@ from reconciler.core.names import known_names
 from reconciler.model.hold import HoldReason
 from reconciler.model.quantity import moment
 from reconciler.model.release import Catalog
+from reconciler.model.rollout import RolloutState
 
 SAMPLE = 3
 ENDING = {HoldReason.QUARANTINED: "a quarantine", HoldReason.SUSPENDED: "the suspension"}
@@ -34,6 +35,7 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
     if one.snapshot.coverage.notes:
         yield "some fields have another type than documented: " + "; ".join(one.snapshot.coverage.notes)
     yield from _allowances(one)
+    yield from _unstoppable(one)
     units = one.snapshot.units
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
@@ -54,6 +56,28 @@ def _allowances(one: FleetAssessment) -> Iterator[str]:
             yield f"`allow` of {subject} ({entry.reason}) lasted until {entry.until}, not included: it lifts nothing"
         elif entry.workload is not None and entry.workload not in known:
             yield f"`allow` of {subject} ({entry.reason}) names an unknown workload: it lifts nothing"
+
+
+def _unstoppable(one: FleetAssessment) -> Iterator[str]:
+    """Yield rollouts in which never so many devices fail as their fleet's `failure` asks for."""
+    rollout = one.resolution.spec.rollout
+    least = 0 if rollout is None or rollout.failure is None else rollout.failure.minimum
+    for standing in one.standings.values():
+        plan = standing.plan
+        name = f"{plan.workload.name} {plan.rollout.version}"
+        if plan.state is RolloutState.COMPLETE:
+            continue
+        if plan.devices < least:
+            yield f"`failure` never halts {name}: {least:,} must fail, and it has {_devices(plan.devices)}"
+        elif plan.at_once is not None and plan.at_once < least:
+            yield (
+                f"`failure` does not halt {name} while its units stay connected: {least:,} must fail, and "
+                f"`max_moving` lets {_devices(plan.at_once)} move at a time, failed ones included"
+            )
+
+
+def _devices(number: int) -> str:
+    return "1 device" if number == 1 else f"{number:,} devices"
 
 
 def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:

@@ -70,14 +70,12 @@ class Membership(msgspec.Struct):
 def turns(rollout: RolloutId, units: Iterable[str]) -> list[bytes]:
     """Return where units stand in the order of a rollout: spread evenly, the same in every process (ids)."""
     start = blake2b(f"{rollout.fleet}\0{rollout.workload}\0{rollout.version}\0".encode(), digest_size=DIGEST)
-    copy = start.copy
-
-    def turn(unit: str) -> bytes:
-        found = copy()
-        found.update(unit.encode())
-        return found.digest()
-
-    return list(map(turn, units))
+    found = []
+    for unit in units:
+        one = start.copy()
+        one.update(unit.encode())
+        found.append(one.digest())
+    return found
 
 
 class Waves:

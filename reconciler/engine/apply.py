@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from reconciler.core.begin import begin
 from reconciler.core.ending import ended
@@ -35,10 +35,12 @@ class Applying:
         reviewed: Sequence[Plan] = (),
         reported: bool = False,
         author: str = "",
+        new: Callable[[Outcome], bool] = lambda _: True,
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
-        `reported` says that what today's reading shows of unanswered calls was reported. With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        `reported` says that what today's reading shows of unanswered calls was reported, `new` whether it is news what became
+        of a change before anything was sent. With `reviewed` plans today's is carried out, if it is no more than what these have together.
         """
         self.planned = planned
         self.options = options
@@ -46,6 +48,7 @@ class Applying:
         self.reviewed = tuple(reviewed)
         self.reported = reported
         self.author = author
+        self.new = new
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
@@ -128,7 +131,7 @@ class Applying:
         if found.blocked:
             self.blocked += [(fleet.fleet, violation) for violation in found.blocked]
             yield Blocked(at=self.run.now(), run=self.run.id, fleet=fleet.fleet, violations=found.blocked)
-        yield from self._finish(found.outcomes)
+        yield from self._finish([one for one in found.outcomes if self.new(one)])
         begun[fleet.fleet] = found.progress
 
     def _exceeded(self) -> Iterator[Blocked]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
 from reconciler.core.decide import PlanRequest
-from reconciler.engine.group import Group, Open, groups_of
+from reconciler.engine.group import Group, Open
 from reconciler.errors import PlatformError, SettingsError
 from reconciler.model.memory import Holder
 from reconciler.model.quantity import iso
@@ -20,9 +20,11 @@ class Claiming:
         self._history = history
         self.theirs: dict[str, Holder] = {}
 
-    def take(self, request: PlanRequest, open_: Open, fleets: Collection[str]) -> Iterator[tuple[str, str]]:
+    def take(
+        self, request: PlanRequest, groups: Sequence[Group], open_: Open, fleets: Collection[str]
+    ) -> Iterator[tuple[str, str]]:
         """Take the applications of these fleets; yield what is new of that, as level and message."""
-        before, self.theirs = self.theirs, claimed(request, open_, self._history, fleets)
+        before, self.theirs = self.theirs, claimed(request, groups, open_, self._history, fleets)
         for connection in {**before, **self.theirs}:
             holder = self.theirs.get(connection)
             if holder is None:
@@ -31,14 +33,16 @@ class Claiming:
                 yield "warning", f"nothing is sent: {acts(holder, connection)}"
 
 
-def claimed(request: PlanRequest, open_: Open, history: History, fleets: Collection[str]) -> dict[str, Holder]:
+def claimed(
+    request: PlanRequest, groups: Sequence[Group], open_: Open, history: History, fleets: Collection[str]
+) -> dict[str, Holder]:
     """Take the applications of these fleets for this process; return who else acts on them, by connection.
 
     Connections that are tied together are taken together, or not at all.
     """
     found: dict[str, Holder] = {}
     acting = {request.manifest.fleets[name].spec.connection for name in fleets}
-    for group in groups_of(request):
+    for group in groups:
         if acting.intersection(group.asked):
             holder = history.claim([*_targets(group, open_)])
             if holder is not None:

@@ -23,12 +23,15 @@ from reconciler.core.decide import (
 )
 from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
+from reconciler.core.resolve import channels_of
+from reconciler.core.reuse import Before
 from reconciler.core.shares import asked
 from reconciler.engine.parallel import at_once
+from reconciler.engine.recent import Recent
 from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.fleet import Document
-from reconciler.model.memory import InFlight
+from reconciler.model.memory import InFlight, Memory
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
@@ -126,9 +129,22 @@ def groups_of(request: PlanRequest) -> list[Group]:
 
 
 class GroupReader:
-    """Reads the connections of one group, as often as asked; each is opened once."""
+    """Reads the connections of one group, as often as asked; each is opened once.
 
-    def __init__(self, group: Group, request: PlanRequest, open_: Open, clock: Clock, history: History) -> None:
+    The first reading may go on from one that is `recent`; every later one is of everything.
+    """
+
+    def __init__(  # what is read, how it is opened, and what is known beforehand
+        self,
+        group: Group,
+        request: PlanRequest,
+        open_: Open,
+        clock: Clock,
+        history: History,
+        recent: Recent | None = None,
+    ) -> None:
+        self._recent = recent
+        self._full = False
         self.history = history
         self.group = group
         self.request = request
@@ -157,10 +173,11 @@ class GroupReader:
         except JournalError as error:
             return self._unread(chosen, error)
         seen, unread = self._observe()
+        self._full = True
         self._flying = frozenset(memory.in_flight) if self._flying is None else self._flying
         before = tuple(one for one in memory.in_flight if one in self._flying)
         memory = msgspec.structs.replace(memory, in_flight=before)
-        assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
+        assessed = {name: self._assess(one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:
                 try:
@@ -173,6 +190,17 @@ class GroupReader:
             if document.spec.connection in failed:
                 plans[document.name] = unread_fleet(document, manifest, failed[document.spec.connection])
         return View(assessed=assessed, unread=unread, plans=plans)
+
+    def _assess(self, one: Seen, names: Collection[str], now: float, memory: Memory) -> Assessed:
+        """Judge the fleets of a connection, by what is known of a reading that showed the same."""
+        if self._recent is None:
+            return assess_reading(self.request, one, names, now, memory)
+        known = self._recent.assessed
+        found = assess_reading(self.request, one, names, now, memory, known.get(one.connection))
+        judged = {each.document.name: each.unfiltered for each in found.assessments}
+        channels = channels_of(self.request.manifest)
+        known[one.connection] = Before(found.snapshot, channels, found.resolutions, found.mistakes, judged)
+        return found
 
     def _unread(self, chosen: Sequence[Document], error: ReconcilerError) -> View:
         """Return the view of a group of which nothing is known, and nothing can be decided therefore."""
@@ -213,10 +241,17 @@ class GroupReader:
         return seen, {name: one for name, one in found.items() if isinstance(one, PlatformError)}
 
     def _observe_one(self, name: str, platform: Platform) -> Seen | PlatformError:
+        query, since = Query(detail=self.request.detail), None
+        if self._recent is not None:
+            query, since = self._recent.asked(name, query, full=self._full)
         try:
-            snapshot = platform.observe(Query(detail=self.request.detail))
+            snapshot = platform.observe(query, since)
         except PlatformError as error:
+            if self._recent is not None:
+                self._recent.forget(name)
             return error
+        if self._recent is not None:
+            self._recent.keep(name, snapshot)
         known = platform.capabilities
         return Seen(
             connection=name,

@@ -6,7 +6,7 @@ is to go today. Approved it is carried out as every saved plan is, an upper boun
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -17,6 +17,7 @@ from reconciler.core.digest import sealed
 from reconciler.model.change import SlotId
 from reconciler.model.event import Proposed
 from reconciler.model.memory import Memory
+from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.quantity import moment
 
@@ -26,6 +27,35 @@ class Standing(msgspec.Struct, frozen=True):
 
     proposed: Proposed | None = None
     approved: FleetPlan | None = None
+
+
+class Carried:
+    """What passes reported of the slots of approved plans: a plan stays in force for many passes, and each says what is new."""
+
+    def __init__(self) -> None:
+        self._plans: dict[str, FleetPlan] = {}
+        self._last: dict[str, dict[SlotId, Outcome]] = {}
+
+    def begin(self, plans: Mapping[str, FleetPlan]) -> None:
+        """Take the approved plans of a pass, by fleet; what was reported of others is forgotten."""
+        self._last = {
+            name: self._last.get(name, {}) if self._plans.get(name) is one else {} for name, one in plans.items()
+        }
+        self._plans = dict(plans)
+
+    def new(self, one: Outcome) -> bool:
+        """Return whether what became of a slot before anything was sent is news: what was sent is followed to its end elsewhere."""
+        last = self._last.get(one.fleet, {}).get((one.unit.id, one.workload.id))
+        if last is None:
+            return True
+        sent = last.result in {Result.DONE, Result.WAITING}
+        return one != last and not (sent and one.result in {Result.DONE, Result.WAITING, Result.FAILED})
+
+    def take(self, outcomes: Iterable[Outcome]) -> None:
+        """Take what a pass reported."""
+        for one in outcomes:
+            if one.fleet in self._last:
+                self._last[one.fleet][one.unit.id, one.workload.id] = one
 
 
 def standing(today: Plan, fleet: FleetPlan, one: FleetAssessment, memory: Memory, *, at: float, run: str) -> Standing:

@@ -210,7 +210,14 @@ class Reconciling:
             failed=results[Result.FAILED],
             pending=len(progress.tracks) - later,
             later=later,
+            steps=_steps(progress) if progress.steps else {},
         )
+
+
+def _steps(progress: Progress) -> dict[str, int]:
+    """Return how many open changes wait for the effect of which calls."""
+    calls = Counter(" and ".join(track.sent.calls) for track in progress.tracks.values() if track.sent is not None)
+    return dict(sorted(calls.items()))
 
 
 def _query(slots: set[SlotId]) -> Query:

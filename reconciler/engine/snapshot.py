@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from reconciler.core.decide import channels_of
-from reconciler.core.resolve import resolve
+from reconciler.core.resolve import channels_of, resolve
 from reconciler.engine.group import EVERYTHING, Open
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest

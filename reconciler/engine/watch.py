@@ -6,32 +6,31 @@ wait after failures, and which manifests are in force. Limits and holds are neve
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
-from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
-from reconciler.core.news import Moment, news, unread
+from reconciler.core.news import Moment
 from reconciler.core.remember import Remembering
-from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
-from reconciler.engine.group import Open
+from reconciler.engine.group import Open, groups_of
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
-from reconciler.engine.propose import standing
+from reconciler.engine.propose import Carried, standing
+from reconciler.engine.recent import Recent
+from reconciler.engine.reporting import begun, ended
 from reconciler.engine.rollback import RollingBack
-from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
+from reconciler.engine.watched import Watched
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Note
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
@@ -49,21 +48,6 @@ JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
 
 
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """How to watch. `interval` in seconds. `apply` lets fleets whose own mode is `apply` be changed."""
-
-    interval: float = 60.0
-    once: bool = False
-    apply: bool = False
-    propose: bool = False
-    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
-    detailed: bool = False
-    """Whether the exit code says what was found and not corrected, where nothing went wrong."""
-    filters: Filters = Filters()
-    strict: bool = False
-    options: Options = Options(wait=False)
-
-
 class Watching:
     """One watch. Iterate `events()`; it ends after a stop, or after one pass with `once`."""
 
@@ -79,13 +63,14 @@ class Watching:
         keep: Callable[[PlanResult], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
+        recent: Recent | None = None,
         wake: Wake | None = None,
         rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `keep` takes what each pass saw and plans, before anything of it is sent; `told` is what the pass
-        before reported of each fleet, and takes what this one reports.
+        before reported of each fleet, and takes what this one reports; readings may go on from those that are `recent`.
         Every event must be recorded in `history` before the next is taken.
         """
         self.manifests = manifests
@@ -101,6 +86,7 @@ class Watching:
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
+        self._recent = recent or Recent(1, clock)
         self._failures = 0
         self._slower = False
         """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
@@ -114,6 +100,7 @@ class Watching:
         self._unplanned = ""
         """Why the last pass had no plan, where that was reported."""
         self._claiming = Claiming(self.history)
+        self._carried = Carried()
         self._observed: set[str] = set()
         """Fleets of which it was reported that they are only observed."""
 
@@ -165,11 +152,12 @@ class Watching:
             limit_window=LIMIT_WINDOW,
         )
         try:
+            groups = groups_of(request)
             if self.watched.apply:
                 fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
-                for level, message in self._claiming.take(request, self._opened, fleets):
+                for level, message in self._claiming.take(request, groups, self._opened, fleets):
                     yield self._note(level, message)
-            planned = plan(request, self._opened, self.clock, self.history)
+            planned = plan(request, self._opened, self.clock, self.history, groups, self._recent, self._may_go)
         except ReconcilerError as error:
             if number == 1:
                 raise
@@ -184,15 +172,16 @@ class Watching:
             planned.close()
             return ERROR
         self._fleets = len(planned.plan.fleets)
+        for remark in self._recent.remarks():
+            yield self._note("info", remark)
         try:
             if self.keep is not None:
                 self.keep(planned)
             yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
-            for fleet in planned.plan.fleets:
-                yield from self._report(fleet, planned)
+            yield from begun(planned, self._memory, self._moment(), self._corrects)
             applying = yield from self._correct(planned)
-            yield from self._end(number, planned, applying)
+            last = yield from self._end(number, planned, applying)
             yield from self._roll_back(planned.plan, manifest, self._opened)
             held = yield from self._report_held()
         finally:
@@ -200,7 +189,7 @@ class Watching:
             planned.close()  # the next pass may be long away, or be one of other manifests
         sent = applying.result if applying is not None else DONE
         self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
-        self._found = self._remaining(planned.plan, applying)
+        self._found = self._remaining(last, applying if last is planned.plan else None)
         return self._result(planned.plan, applying) or held
 
     def _roll_back(self, found: Plan, manifest: Manifest, opened: Open) -> Iterator[AnyEvent]:
@@ -241,18 +230,10 @@ class Watching:
         if manifest is not None and self.manifests.changed:
             self._opened = self.open(manifest)
             self._observed.clear()
+            if self.manifests.moved:
+                self._recent.clear()
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
-
-    def _report(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Yield what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
-        if fleet.error:
-            yield from unread(memory, fleet, moment)
-            return
-        yield from unrecorded(self.history, [fleet], at=moment.at, run=self.run)
-        stays = not self._corrects(fleet)
-        yield from news(memory, fleet, planned.assessments[fleet.fleet], moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
@@ -271,6 +252,11 @@ class Watching:
                     yield one.proposed
                 if one.approved is not None:
                     self._approved[fleet.fleet] = one.approved
+
+    def _may_go(self, fleet: FleetPlan) -> bool:
+        """Return whether something of a fleet may be sent in this pass, approved or still to be approved."""
+        acts = self.watched.apply and self._mode(fleet.fleet) != "observe"
+        return acts and self._unlimited(fleet) and self._goes(fleet)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
@@ -307,8 +293,13 @@ class Watching:
             bound = tuple(self._approved.get(one.fleet, one) for one in may)
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
-        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
+        self._carried.begin(self._approved)
+        applying = self._applying = Applying(
+            allowed, options, self.clock, run=self.run, reported=True, saved=saved, new=self._carried.new
+        )
+        self._recent.changed({one.connection for one in may})
         yield from applying.events()
+        self._carried.take(applying.outcomes)
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
             self._memory[one.fleet].came_of(one, changes.get((one.fleet, one.unit.id, one.workload.id)))
@@ -329,14 +320,20 @@ class Watching:
         later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
-    def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
-        """Yield the state of each fleet after the pass, corrections included."""
-        outcomes = applying.outcomes if applying is not None else []
-        for fleet in planned.plan.fleets:
-            one = None if fleet.error else planned.assessments[fleet.fleet]
-            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
-            moment = Moment(self.clock.now(), self.run)
-            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
+    def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Generator[AnyEvent, None, Plan]:
+        """Yield the state of each fleet after the pass; return the plan that was made last.
+
+        Where the units were waited for, what was sent is read once more: what is reported last is so at the end.
+        """
+        waited, outcomes = self.watched.options.wait, applying.outcomes if applying is not None else []
+        if waited and applying is not None and applying.sent:
+            waited = not self.clock.stopping()
+            if waited:
+                planned = planned.again({one.fleet for one in outcomes}, self.clock.now())
+                yield from unrecorded(self.history, planned.plan.fleets, at=self.clock.now(), run=self.run)
+        moment = Moment(self.clock.now(), self.run)
+        yield from ended(planned, self._memory, outcomes, moment, number=number, waited=waited)
+        return planned.plan
 
     def _completed(self, number: int, seconds: float, pause: float) -> Completed:
         at, loaded, commit = self.clock.now(), self.manifests.read_at, self.manifests.commit or ""

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
-from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer
-from reconciler.platforms.answers import Answer, Refused, Scrub, hinted
+from reconciler.errors import PlatformError, RateLimited, Rejected, UnexpectedAnswer
+from reconciler.platforms.answers import Answer, Refused, Scrub, clean, hinted
 from reconciler.platforms.credentials import Credentials, NoCredentials, Read, Reread, checked, checked_url
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
@@ -157,6 +157,9 @@ def _refused(plainly: Refused, answer: Answer, operation: str, now: float, scrub
         elsewhere = _Elsewhere(error.reason, operation=operation, status=answer.status, request_id=error.request_id)
         elsewhere.location = location
         return elsewhere
+    if answer.status == 422 and (details := _details(answer.content)):
+        text = f"{error.reason}: {clean(scrub(details))}"
+        return Rejected(text, operation=operation, status=422, request_id=error.request_id)
     wait = _wait(answer, str(error), now)
     if answer.status in {403, 429} and wait is not None:
         limited = RateLimited(
@@ -165,6 +168,26 @@ def _refused(plainly: Refused, answer: Answer, operation: str, now: float, scrub
         limited.retry_after = wait
         return limited
     return error
+
+
+def _details(content: bytes) -> str:
+    """Return what GitHub says besides `Validation Failed`: which field, and why."""
+    try:
+        found = msgspec.json.decode(content, type=_Invalid).errors
+    except msgspec.DecodeError:
+        return ""
+    texts = (one if isinstance(one, str) else one.message or f"{one.field} {one.code}".strip() for one in found)
+    return "; ".join(filter(None, texts))
+
+
+class _Field(msgspec.Struct):
+    field: str = ""
+    code: str = ""
+    message: str = ""
+
+
+class _Invalid(msgspec.Struct):
+    errors: list[str | _Field] = []
 
 
 def _wait(answer: Answer, text: str, now: float) -> float | None:

@@ -24,6 +24,8 @@ LARGEST = 512_000_000
 """Bytes of a plan, unpacked."""
 COMMITS = 1_000
 """Commits of one push that are asked about."""
+WRITERS = frozenset({"admin", "write"})
+"""Whose approval counts, as it does for GitHub's own rules: in a public repository anybody may approve."""
 
 
 R = TypeVar("R")
@@ -60,6 +62,10 @@ class _Review(msgspec.Struct):
     commit_id: str | None = None
     submitted_at: datetime | None = None
     user: _User | None = None
+
+
+class _Permission(msgspec.Struct):
+    permission: str = ""
 
 
 class _Repository(msgspec.Struct):
@@ -131,7 +137,7 @@ class Runs:
         return pull.merged_by.login if pull.merged_by else ""
 
     def approvals(self, request: Merged) -> Collection[Approval]:
-        """Return the approvals of the head; of each reviewer the last word counts, and a remark is none."""
+        """Return the approvals of the head by those who may write; of each the last word counts, and a remark is none."""
         path = f"{self._root}/pulls/{segment(request.number)}/reviews"
         last: dict[str, _Review] = {}
         for review in self._api.pages(path, "list the reviews", _Review, {}):
@@ -141,7 +147,15 @@ class Runs:
             Approval(by, review.submitted_at.timestamp())
             for by, review in last.items()
             if review.state == "APPROVED" and review.commit_id == request.head and review.submitted_at
+            if self._may_write(by)
         ]
+
+    def _may_write(self, login: str) -> bool:
+        """Return whether somebody may write to the repository; who is not known there may not."""
+        with suppress(NotFound):
+            path = f"{self._root}/collaborators/{segment(login)}/permission"
+            return bool(login) and self._api.get(path, "ask who may write", _Permission).permission in WRITERS
+        return False
 
     def kept(self, request: Merged, name: str) -> Iterator[Kept]:
         """Yield the plans of the workflow's own runs for the head: a fork may call its workflows and artefacts as it likes."""

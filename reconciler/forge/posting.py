@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import quote
 
-from reconciler.errors import NotFound, PlatformError, RateLimited
+from reconciler.errors import NotFound, PlatformError, RateLimited, Rejected
 from reconciler.forge.forge import Forge, Issue
 from reconciler.ports import Clock
 
@@ -20,6 +20,8 @@ T = TypeVar("T")
 ATTEMPTS = 4
 PAUSE = 1.0
 """Seconds before the second attempt; each further one doubles them."""
+TOO_LONG = frozenset({413, 422})
+"""Statuses of a text that is too long, among other reasons."""
 
 
 def marker(kind: str, name: str) -> str:
@@ -41,6 +43,16 @@ def persistently(act: Callable[[], T], clock: Clock, ends: float) -> T:
         attempt += 1
 
 
+def fitting(write: Callable[[int], T], limit: int) -> T:
+    """Write a text of at most `limit` bytes, or a quarter of them where what stands before the forge takes no more. Raises PlatformError."""
+    try:
+        return write(limit)
+    except Rejected as error:
+        if error.status not in TOO_LONG:
+            raise
+    return write(limit // 4)
+
+
 def put_comment(forge: Forge, request: str, mark: str, text: str) -> str:
     """Write our comment on a request, or edit the one that is there; return its address.
 
@@ -54,7 +66,9 @@ def put_comment(forge: Forge, request: str, mark: str, text: str) -> str:
     for other in ours[1:]:
         with suppress(NotFound):  # the other run deleted it, too
             forge.delete_comment(request, other.id)
-    return forge.edit_comment(request, ours[0].id, text)
+    with suppress(NotFound):  # somebody deleted it since
+        return forge.edit_comment(request, ours[0].id, text)
+    return forge.add_comment(request, text)
 
 
 def put_label(forge: Forge, request: str, label: str, ours: Collection[str]) -> None:

@@ -49,6 +49,8 @@ class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     allow: dict[str, str]
     interval: float
     """Seconds between two passes."""
+    full_every: int = 1
+    """Passes of which one reads everything, where one worker makes them one after the other."""
 
     @property
     def lock(self) -> str:

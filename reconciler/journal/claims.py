@@ -45,6 +45,8 @@ class FileClaims:
 
     def claim(self, targets: Collection[str]) -> Holder | None:
         """Take applications, all or none, until the end; return who has one of them."""
+        for target in [one for one in self._held if not self._is_there(one)]:
+            os.close(self._held.pop(target))
         taken: dict[str, int] = {}
         for target in sorted(set(targets) - self._held.keys()):
             try:
@@ -62,6 +64,13 @@ class FileClaims:
     def close(self) -> None:
         """Give back what was taken."""
         _give_back(self._held)
+
+    def _is_there(self, target: str) -> bool:
+        """Return whether others would meet the lock that is held: somebody may have removed its file."""
+        try:
+            return os.path.samestat(os.fstat(self._held[target]), self._file(target).stat())
+        except FileNotFoundError:
+            return False
 
     def _file(self, target: str) -> Path:
         return Path(f"{self._path}.{blake2b(target.encode(), digest_size=6).hexdigest()}.lock")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from reconciler.errors import SettingsError
+from reconciler.errors import JournalError, SettingsError
 from reconciler.journal import schema, troubles
 from reconciler.journal.address import Address
 
@@ -29,6 +29,9 @@ class Database:
         self.address = address
         self.writes = writes
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
+        """Device and number of the file that is open."""
+        self.times_opened = 0
 
     def opened(self) -> Self:
         """Return this, connected, with its schema up to date."""
@@ -66,6 +69,12 @@ class Database:
                     yield connection
 
     def _open(self) -> Engine:
+        if self._engine is not None and self._file != _identity(self.address.path):
+            self.close()
+            raise JournalError(
+                f"the history {self.address.name} was moved away or replaced while it was open",
+                hint="restart with it to go on with it; otherwise the one that is there now is used, or a new one",
+            )
         if self._engine is None:
             engine = _file(self.address.path, writes=self.writes) if self.address.path else _server(self.address.url)
             try:
@@ -73,7 +82,8 @@ class Database:
             except BaseException:
                 engine.dispose()
                 raise
-            self._engine = engine
+            self._engine, self._file = engine, _identity(self.address.path)
+            self.times_opened += 1
         return self._engine
 
     @contextmanager
@@ -85,6 +95,16 @@ class Database:
             raise troubles.error(doing, self.address, getattr(error, "orig", None) or error) from None
         except (OSError, sqlite3.Error) as error:
             raise troubles.error(doing, self.address, error) from None
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return device and number of a file; None for none."""
+    if path is None:
+        return None
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _raw(connection: Connection) -> Any:

@@ -65,6 +65,8 @@ class Store:
         self._pending: list[tuple[int, AnyEvent]] = []
         self._doubtful = False
         """Whether nobody knows if the last events were written."""
+        self._opened = database.times_opened
+        """How often it had been opened when it was last read or written."""
         self._fold: Remembering | None = None
         self._loaded = float("inf")
         """Since when what went is in the fold, in seconds since 1970."""
@@ -112,6 +114,7 @@ class Store:
             return
         try:
             with self._database.appending(durable=any(isinstance(one, DURABLE) for _, one in self._pending)) as on:
+                self._look()
                 self._forget_written(on)
                 last, before = tail(on)
                 rows = chained([row_of(one, self._writer, number) for number, one in self._pending], last, before)
@@ -126,6 +129,13 @@ class Store:
                 self._fold.record(event)
             self._folded = last + len(rows)
         self._pending.clear()
+
+    def _look(self) -> None:
+        """Forget what was known of a history in whose place there may be another one."""
+        if self._opened != self._database.times_opened:
+            self._opened, self._fold, self._folded = self._database.times_opened, None, 0
+            self._targets.clear()
+            self._stood.clear()
 
     def _forget_written(self, on: Connection) -> None:
         """Forget what was written after all: a connection can break when the work is done, and before it is said."""
@@ -171,6 +181,7 @@ class Store:
             if self._database.writes:
                 self._write()
             with self._database.reading() as on:
+                self._look()
                 fold = self._read(on, since)
             self._check_targets({fleet: target for fleet, target in fleets.items() if target})
             return fold.memory(fleets, since)
@@ -238,7 +249,13 @@ def _insert(on: Connection, table: Table, rows: Sequence[Row]) -> None:
 def _as_if_of(event: Passed, before: Passed) -> Event:
     """Return the end of a pass as if it were that of another."""
     return msgspec.structs.replace(
-        event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes, read_at=before.read_at
+        event,
+        at=before.at,
+        run=before.run,
+        number=before.number,
+        outcomes=before.outcomes,
+        read_at=before.read_at,
+        full_at=before.full_at,
     )
 
 

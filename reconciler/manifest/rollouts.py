@@ -14,6 +14,7 @@ from reconciler.model.quantity import percent, seconds
 from reconciler.plugin import PlatformPlugin
 
 WAVE = "write `10%`, or `{units: {tags: {ring: canary}}}`"
+GROWING = "write percentages that grow, such as `waves: [10%, 50%, 100%]`"
 ROOT: Path = ("spec", "rollout")
 WHOLE = 100.0
 EVERYBODY = ""
@@ -29,12 +30,36 @@ def rollout(document: Document, plugin: PlatformPlugin | None) -> Findings:
     for name in ("soak", "deadline"):
         value = getattr(spec.rollout, name)
         if value is not None and seconds(value) <= 0:
-            yield finding(document, (*ROOT, name), "zero-duration", f"`{name}` must be longer than zero")
+            hint = f"write a time such as `{name}: 30m`, or remove `{name}`"
+            yield finding(document, (*ROOT, name), "zero-duration", f"`{name}` must be longer than zero", hint)
+    yield from _without_effect(document, spec.rollout)
+    yield from _thresholds(document, spec.rollout)
+
+
+def _without_effect(document: Document, spec: Rollout) -> Findings:
+    """Yield what has no effect as it stands."""
     for name in ("success", "soak"):
-        if getattr(spec.rollout, name) is not None and not spec.rollout.waves:
+        if getattr(spec, name) is not None and not spec.waves:
             message = f"`{name}` has no effect without `waves`: it says when the next wave opens"
             yield finding(document, (*ROOT, name), "no-waves", message, severity=Severity.WARNING)
-    yield from _thresholds(document, spec.rollout)
+    if spec.on_failure == "rollback" and spec.failure is None:
+        yield finding(
+            document,
+            (*ROOT, "on_failure"),
+            "no-failure",
+            "`on_failure: rollback` has no effect without `failure`: nothing says how many may fail",
+            "add for example `failure: {percent: 10%, minimum: 5}`",
+            severity=Severity.WARNING,
+        )
+    if not spec.paces and spec.deadline is None:
+        yield finding(
+            document,
+            ROOT,
+            "no-pace",
+            "this rollout paces nothing: every unit changes at once",
+            "add `waves`, `max_moving` or `failure`, or remove `rollout`",
+            severity=Severity.WARNING,
+        )
 
 
 class _Waves:
@@ -61,15 +86,18 @@ class _Waves:
         selector = EVERYBODY if wave.units is None else in_words(msgspec.to_builtins(wave.units))
         if self._is_done(selector):
             message = "this wave is always empty: those before it take all of its units"
-            yield finding(self.document, where, "wave-order", message)
-        elif wave.share is not None:
+            yield finding(self.document, where, "wave-order", message, "remove it, or put it before them")
+            return
+        if wave.share is not None:
             yield from self._share(wave, where)
         what, text = ("share", wave.share) if wave.share is not None else ("percent", wave.percent or "100%")
-        before = self.reached.get((selector, what), 0.0)
-        if percent(text) <= before:
-            of = f" of {selector}" if selector else ""
+        before, of = self.reached.get((selector, what), 0.0), f" of {selector}" if selector else ""
+        if percent(text) == 0:
+            message = f"a wave of {text}{of} takes nobody"
+            yield finding(self.document, where, "wave-order", message, "remove it, or write a percentage above zero")
+        elif percent(text) <= before:
             message = f"waves must grow, but {text}{of} comes after {before:g}%"
-            yield finding(self.document, where, "wave-order", message)
+            yield finding(self.document, where, "wave-order", message, GROWING)
         self.reached[selector, what] = max(before, percent(text))
 
     def _is_done(self, selector: str) -> bool:
@@ -109,7 +137,8 @@ class _Waves:
 def _thresholds(document: Document, spec: Rollout) -> Findings:
     share, number = (None, None) if spec.max_moving is None else parts(spec.max_moving)
     if number == 0 or (share is not None and percent(share) == 0):
-        yield finding(document, (*ROOT, "max_moving"), "threshold", "`max_moving: 0` lets nothing go")
+        hint = "write how many may move at a time, or `suspend` the fleet"
+        yield finding(document, (*ROOT, "max_moving"), "threshold", "`max_moving: 0` lets nothing go", hint)
     if spec.success is not None and percent(spec.success) == 0:
         message = "with `success: 0%` waves open although nobody reports the version"
         yield finding(document, (*ROOT, "success"), "threshold", message, "write the least share that must report it")

@@ -100,7 +100,12 @@ def _event() -> Node:
     for one in types:
         node = components[one.__name__]
         at = {"type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
-        node["properties"] = {"format": {"const": event_shape.FORMAT}, **node["properties"], "at": at}
+        times = {
+            name: {**value, "anyOf": [at, {"type": "null"}]}
+            for name, value in node["properties"].items()
+            if name in event_shape.MOMENTS
+        }
+        node["properties"] = {"format": {"const": event_shape.FORMAT}, **node["properties"], **times, "at": at}
         node["required"] = ["format", *node["required"]]
     return {
         "$schema": DRAFT_2020,

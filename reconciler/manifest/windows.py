@@ -41,7 +41,7 @@ def _window(document: Document, one: Window, path: Path) -> Findings:
             yield finding(document, (*path, name), "cron", wrong, WINDOW)
     where: Path = (*path, "duration")
     if seconds(one.duration) <= 0:
-        yield finding(document, where, "zero-duration", "a window must be longer than zero")
+        yield finding(document, where, "zero-duration", "a window must be longer than zero", WINDOW)
     elif seconds(one.duration) > LONGEST:
         yield finding(document, where, "long-duration", "a window lasts 366d at most")
     yield from _zone(document, one.timezone, (*path, "timezone"))

@@ -1,11 +1,11 @@
 """What happens during a run, as typed values (`event.v1`): views, progress, result files and journals only consume them."""
 
-from enum import StrEnum
-
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
+from reconciler.model.drift import ActorKind, DriftCause
 from reconciler.model.event_parts import Failing, SlotName
+from reconciler.model.hold import Hold
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Plan, Violation
@@ -98,6 +98,8 @@ class Settling(Event, frozen=True, kw_only=True):
     pending: int
     later: int = 0
     """Changes of later stages, which are not in `pending`: nothing is sent for them yet."""
+    steps: dict[str, int] = {}
+    """How many of `pending` wait for the effect of which kind of call, where a change takes several."""
 
 
 class Settled(Event, frozen=True, kw_only=True):
@@ -133,7 +135,8 @@ class Passed(Event, frozen=True, kw_only=True):
     held: int
     violations: int
     mistakes: int = 0
-    """Those in manifests that are about its slots."""
+    unmatched: int = 0
+    """Mistakes in manifests about its slots, and lines about units that are not there."""
     waited: bool = True
     """Whether the units were waited for: where they were not, nothing is waited for still."""
     outcomes: dict[str, int] = {}
@@ -141,15 +144,20 @@ class Passed(Event, frozen=True, kw_only=True):
     """How many of the held changes have each reason; one may have several."""
     platform: str = ""
     read_at: float | None = None
-    """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
+    """When what it was judged by was read; None where its connection could not be read, and `error` says why."""
+    full_at: float | None = None
+    """When it was last read, and when last in full, in seconds since 1970; None where it could not be: `error` says why."""
     error: str = ""
-    """Why it could not be read."""
     verdicts: dict[str, int] = {}
     """How many of its slots have each verdict, as they were read."""
     standings: dict[str, int] = {}
     """How many of its managed slots stand how: each is in one count."""
     failing: tuple[Failing, ...] = ()
     """What fails or is stuck, most slots first; of many kinds only the largest."""
+    unsettled: tuple[Failing, ...] = ()
+    """What failed before and is not seen to be well yet: it is tried again, or waits for that. Without `error`."""
+    astray: int = 0
+    """Slots that drifted and are not seen to be well yet."""
     budgets: dict[str, int] = {}
     """Devices that the fleet's limits still let through, by verb; a verb without a limit is not there."""
     spread: tuple[Spread, ...] = ()
@@ -165,7 +173,7 @@ class Completed(Event, frozen=True, kw_only=True):
     pause: float = 0.0
     """Seconds until the next turn begins."""
     manifests_at: float | None = None
-    """When the manifests in force were last read, in seconds since 1970; None where none came into force."""
+    """When the manifests in force were last read; None where none came into force."""
     commit: str = ""
     invalid: str = ""
     """Why the manifests that are there now are not in force."""
@@ -173,21 +181,10 @@ class Completed(Event, frozen=True, kw_only=True):
     """Why there was no plan."""
 
 
-class DriftCause(StrEnum):
-    """Who made git and a slot differ."""
-
-    PLATFORM = "platform"
-    """Somebody assigned something else there."""
-    UNIT = "unit"
-    """The unit left what it is assigned, and reports something else."""
-    GIT = "git"
-    """The manifests ask for something else since."""
-
-
 class Differing(Event, frozen=True, kw_only=True):
     """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
 
-    Slots that an earlier turn reported are not among `units`.
+    Slots that an earlier turn reported are not among `units`. `holds` keep the change from going, and do not pass by themselves.
     """
 
     fleet: str
@@ -199,12 +196,14 @@ class Differing(Event, frozen=True, kw_only=True):
     units: tuple[Ref, ...]
     cause: DriftCause | None = None
     """None where nobody can tell: the first turn of a watch, a hold that ended."""
+    holds: tuple[Hold, ...] = ()
 
 
 class Drifted(Event, frozen=True, kw_only=True):
     """Somebody changed a slot: it had `was` assigned when it was read last, and has `now`, where git says `desired`.
 
-    Where the cause is the unit, `was` and `now` are what it reported, and `desired` is what it is assigned. `by` names who did it, where the platform says so.
+    Where the cause is the unit, `was` and `now` are what it reported, and `desired` is what it is assigned. `by` is who assigned it
+    in the platform's own name or id, `changed_at` when, in seconds since 1970, as far as it says. `holds` keep its correction.
     """
 
     fleet: str
@@ -216,6 +215,9 @@ class Drifted(Event, frozen=True, kw_only=True):
     verb: Verb | None = None
     cause: DriftCause = DriftCause.PLATFORM
     by: str = ""
+    by_kind: ActorKind | None = None
+    changed_at: float | None = None
+    holds: tuple[Hold, ...] = ()
 
 
 class Met(Event, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from reconciler.model.drift import ActorKind, DriftCause
+from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Violation
 from reconciler.model.unit import Ref
 
@@ -63,9 +65,15 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     fleet: str = ""
     workload: str = ""
     version: str | None = None
-    """What is desired where it drifted, what fails, what a halted rollout brings."""
+    """What is desired where it drifted (assigned where the unit did), what fails, what a halted rollout brings."""
     now: str | None = None
-    """What is assigned where it drifted; what a rollback brings."""
+    """What is assigned where it drifted; what is reported where the unit did; what a rollback brings."""
+    drift: DriftCause | None = None
+    by: str = ""
+    """Who assigned it, as the platform names them."""
+    by_kind: ActorKind | None = None
+    held: tuple[HoldReason, ...] = ()
+    """What keeps the correction of what drifted."""
     slots: int = 0
     """Slots, changes or mistakes; devices of a halted rollout, `of` those that attempted it."""
     of: int = 0

@@ -6,6 +6,7 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.drift import ActorKind
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import ConnectionChange, Loosened, Provenance
 from reconciler.model.release import Listed
@@ -127,6 +128,21 @@ class Share(msgspec.Struct, frozen=True):
     managed: int
 
 
+class Assigned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who assigned a version that git does not ask for, to so many slots; `version` None: nothing is assigned."""
+
+    workload: Ref
+    version: str | None
+    slots: int
+    units: tuple[Ref, ...]
+    """A few of the units."""
+    by: str
+    """A name or an id, as the platform has it."""
+    by_kind: ActorKind | None = None
+    at: float | None = None
+    """When they did so last, in seconds since 1970."""
+
+
 class VersionCount(msgspec.Struct, frozen=True):
     """How many devices have a version assigned, and to how many git gives it; a version of None is none."""
 
@@ -171,6 +187,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Of each workload that it manages on some device."""
     rollouts: tuple[RolloutPlan, ...] = ()
     """Of fleets whose versions spread in waves, or so many at a time."""
+    assigned: tuple[Assigned, ...] = ()
+    """Who assigned what is to change, where that was asked (`watch --out`) and the platform says so. Nothing is decided by it."""
     error: str = ""
 
     @property

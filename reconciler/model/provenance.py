@@ -68,6 +68,7 @@ class Loosening(StrEnum):
     QUARANTINE = "quarantine"
     SUSPEND = "suspend"
     REQUIREMENT = "requirement"
+    ORDER = "order"
     PRUNE = "prune"
     MODE = "mode"
     ROLLOUT = "rollout"
@@ -79,7 +80,8 @@ class Loosened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that the manifests loosen against their base.
 
     `subject` is which one of its kind (`remove`; `vision v2.0.2`; `max_moving`). `was` and `now` are what the manifests
-    said and say, empty for nothing; `reason` is a person's, where the manifests give one.
+    said and say, empty for nothing; `reason` is a person's, where the manifests give one. `came_from` is the other fleet whose
+    rule it was, for units that were that fleet's.
     """
 
     fleet: str
@@ -88,6 +90,7 @@ class Loosened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     was: str = ""
     now: str = ""
     reason: str = ""
+    came_from: str = ""
     origin: Origin | None = None
 
 

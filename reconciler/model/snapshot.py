@@ -21,6 +21,10 @@ class Query(msgspec.Struct, frozen=True):
     units: frozenset[str] | None = None
     workloads: frozenset[str] | None = None
     detail: str = ""
+    continued: bool = False
+    """Whether a later reading may go on from this one, of everything: what that takes is noted in its `mark`."""
+    full: bool = False
+    """Whether everything is read, although there is an earlier reading to go on from."""
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -77,10 +81,21 @@ class Snapshot(msgspec.Struct, kw_only=True, eq=False):
     read_at: float
     references: References = {}
     releases: Catalog = {}
+    full_at: float | None = None
+    """When the full reading began that this one goes on from, where only what changed since was read; else None."""
+    mark: object = None
+    """What its platform needs to go on from here, None where it cannot; nobody else looks at it."""
+    doubt: str = ""
+    """Why everything was read although there was an earlier reading to go on from."""
 
     def __post_init__(self) -> None:
         self.workloads = tuple(sorted(self.workloads, key=lambda workload: (workload.name, workload.id)))
         self.states[0] = EMPTY if self.coverage.complete else UNSEEN
+
+    @property
+    def read_in_full_at(self) -> float:
+        """Return when the last full reading began that this one rests on: its own, where it is one."""
+        return self.read_at if self.full_at is None else self.full_at
 
     def column(self, workload_id: str) -> array[int]:
         """Return the state numbers of a workload, one a unit (all 0 when it has no rows)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from enum import IntEnum
 from itertools import accumulate
 
@@ -61,6 +62,8 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
     sizes: array[int] | None = None
     index: dict[str, int] = {}
     """The row of each id; made here."""
+    masks: dict[tuple[str, ...], bytes] = {}
+    """What `core.select` keeps of tags that many units have."""
     _by_name: dict[str, list[int]] | None = None
     _by_label: tuple[array[int], array[int]] | None = None
     _by_tag: dict[str, dict[str, array[int]]] = {}
@@ -128,6 +131,34 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
             self._by_label = array("I", sorted(range(len(self)), key=self.labels.__getitem__)), ends
         rows, ends = self._by_label
         return rows[ends[number] : ends[number + 1]]
+
+    def forget(self) -> None:
+        """Forget what was looked up of names and labels."""
+        self._by_name, self._by_label, self._by_tag, self.masks = None, None, {}, {}
+
+    def replaced(self, changed: Iterable[Unit]) -> Units:
+        """Return the same units, some of which are other than before; their ids, classes and sizes stay. Itself where none is."""
+        different = [one for one in changed if one != self[one.row]]
+        if not different:
+            return self
+        found = copy(self)  # with the rows of ids, which making it anew would find once more
+        if any(one.name != self.names[one.row] for one in different):
+            found.names = self.names[:]
+        if any(one.labels != self.label_sets[self.labels[one.row]] for one in different):
+            found.labels, found.label_sets = self.labels[:], self.label_sets[:]
+        if any(one.reach != self.reach[one.row] for one in different):
+            found.reach = self.reach[:]
+        if any(one.agent != self.agent_versions[self.agents[one.row]] for one in different):
+            found.agents, found.agent_versions = self.agents[:], self.agent_versions[:]
+        found.forget()
+        labels = {one: number for number, one in enumerate(found.label_sets)}
+        agents = {one: number for number, one in enumerate(found.agent_versions)}
+        for one in different:
+            found.names[one.row], found.reach[one.row] = one.name, one.reach
+            found.labels[one.row] = labels.setdefault(one.labels, len(labels))
+            found.agents[one.row] = agents.setdefault(one.agent, len(agents))
+        found.label_sets[:], found.agent_versions[:] = labels, agents
+        return found
 
     @classmethod
     def build(cls, rows: Iterable[Unit]) -> Units:

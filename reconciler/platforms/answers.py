@@ -46,6 +46,16 @@ class Answer(NamedTuple):
         """Return the id by which the platform's support finds this request, where it names one."""
         return next((clean(self.headers[name], 80) for name in _REQUEST_IDS if name in self.headers), None)
 
+    @property
+    def date(self) -> float | None:
+        """Return what time the platform has, in seconds since 1970; None where it does not say."""
+        from email.utils import parsedate_to_datetime  # slow, and few answers need it
+
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+
     def retry_after(self, now: float) -> float | None:
         """Return how many seconds the platform asks to wait: `Retry-After` as a number or as a date."""
         text = self.headers.get("retry-after", "").strip()

@@ -27,6 +27,7 @@ class FleetShape:
     settle: float = 2.0
     offline: float = 0.05
     failing: float = 0.02
+    sites: int = 5
 
 
 def share(random: Random, among: Sequence[int], part: float) -> list[int]:

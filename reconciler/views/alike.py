@@ -15,11 +15,16 @@ NAME = re.compile(r"'[^']*'|\b\d[\d,.]*\b")
 """What differs between findings of one kind: names, and numbers."""
 
 
+def kind(text: str) -> str:
+    """Return what texts of a kind share: all but places, names and numbers."""
+    return NAME.sub("", PLACE.sub("", text))
+
+
 def grouped(texts: Sequence[str]) -> list[str]:
     """Return one text a kind, in the order of their first ones; of others like it their number and first few names."""
     kinds: dict[str, list[str]] = {}
     for text in texts:
-        kinds.setdefault(NAME.sub("", PLACE.sub("", text)), []).append(text)
+        kinds.setdefault(kind(text), []).append(text)
     return [_together(some) for some in kinds.values()]
 
 

@@ -15,6 +15,7 @@ LOOSENINGS = {
     Loosening.QUARANTINE: "quarantine",
     Loosening.SUSPEND: "suspend",
     Loosening.REQUIREMENT: "requirement",
+    Loosening.ORDER: "order",
     Loosening.PRUNE: "prune",
     Loosening.MODE: "mode",
     Loosening.ROLLOUT: "rollout",
@@ -42,8 +43,9 @@ def was_and_now(was: str, now: str, show: Show) -> str:
 
 
 def loosened_words(one: Loosened, show: Show) -> str:
-    """Return what is loosened: `limit remove`."""
-    return f"{LOOSENINGS[one.kind]}{one.subject and f' {show(one.subject)}'}"
+    """Return what is loosened: `limit remove`; for which units, where they were another fleet's."""
+    whose = f", for units of {show(one.came_from)}" if one.came_from else ""
+    return f"{LOOSENINGS[one.kind]}{one.subject and f' {show(one.subject)}'}{whose}"
 
 
 def edit_words(one: ConnectionChange, show: Show) -> str:

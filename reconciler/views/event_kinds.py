@@ -68,12 +68,13 @@ def _(event: events.Settled) -> tuple[Hashable, ...]:
 
 @alike.register
 def _(event: events.Drifted) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb, event.cause, event.by
+    who, what = (event.cause, event.by, event.by_kind), (event.was, event.now, event.desired, event.verb)
+    return event.fleet, event.workload, who, what, event.holds
 
 
 @alike.register
 def _(event: events.Differing) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause
+    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause, event.holds
 
 
 @alike.register

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 from reconciler.model import event as events
+from reconciler.model.drift import DriftCause
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import PaceKind
+from reconciler.model.quantity import iso
 from reconciler.model.ruling import Act
 from reconciler.views import bounds_text
 from reconciler.views.limit_words import violation_words
 from reconciler.views.line import Span
-from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words
+from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, hold_words, outcome_words
 from reconciler.views.words import (
     REASONS,
     SIGNS,
+    actor_words,
     clean,
     commit_words,
     count,
@@ -136,7 +139,15 @@ def _(event: events.Settling, _: Sequence[str]) -> Said:
 def settling_words(event: events.Settling) -> str:
     """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
     ended = (event.done, "done"), (event.waiting, "still waiting"), (event.failed, "failed")
-    return _numbers((*ended, (event.pending, "moving"), (event.later, "in a later stage")))
+    return _numbers((*ended, (event.pending, f"moving{_steps(event)}"), (event.later, "in a later stage")))
+
+
+def _steps(event: events.Settling) -> str:
+    """Return which calls changes wait for the effect of: ` (after a.push)`, ` (1 after a.prepare, 2 after a.push)`."""
+    if len(event.steps) == 1 and sum(event.steps.values()) == event.pending:
+        return f" (after {clean(next(iter(event.steps)))})"
+    parts = [f"{number:,} after {clean(call)}" for call, number in event.steps.items()]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 @said.register
@@ -178,7 +189,8 @@ def _(event: events.Passed, _: Sequence[str]) -> Said:
     ]
     found = ", ".join(part for part in numbers if part)
     applied = f"; results: {outcomes}" if event.outcomes else ""
-    return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
+    then = " when read" if event.outcomes and not event.waited else ""
+    return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}{then}; {found}{applied}", "")]
 
 
 def _result(name: str, *, waited: bool) -> str:
@@ -197,19 +209,29 @@ def _reasons(event: events.Passed) -> str:
 def _(event: events.Differing, units: Sequence[str]) -> Said:
     goes = course(event.verb, event.now, event.desired)
     what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
-    why = "the manifests ask for it now" if event.cause is events.DriftCause.GIT else REASONS[event.reason]
-    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {why}", "")]
+    why = "the manifests ask for it now" if event.cause is DriftCause.GIT else REASONS[event.reason]
+    held = f"; {_held(event)}" if event.holds else ""
+    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {why}{held}", "")]
 
 
 @said.register
 def _(event: events.Drifted, units: Sequence[str]) -> Said:
-    verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    by = f" by {clean(event.by)}" if event.by else ""
-    if event.cause is events.DriftCause.UNIT:
+    if event.cause is DriftCause.UNIT:
         what = f"drift: {clean(event.workload.name)} on {_who(units)} reports {from_to(event.was, event.now)} by itself"
         return "warning", [(what, "yellow"), (f"; assigned is {version(event.desired)}", "")]
-    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed{by}: {from_to(event.was, event.now)}"
-    return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
+    who = actor_words(event.by, event.by_kind)
+    by = f" by {who}" if who else ""
+    at = f" at {iso(event.changed_at)}" if event.changed_at is not None and len(units) == 1 else ""
+    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed{by}{at}: {from_to(event.was, event.now)}"
+    corrects = f"{event.verb.value} corrects it" if event.verb is not None else ""
+    rest = "; ".join(filter(None, (corrects, _held(event))))
+    return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{f' ({rest})' if rest else ''}", "")]
+
+
+def _held(event: events.Drifted | events.Differing) -> str:
+    """Return what keeps a change from going."""
+    words = [clean(hold_words(one, event.workload.name, event.desired)) for one in event.holds]
+    return f"held: {'; '.join(words)}" if words else ""
 
 
 @said.register

@@ -76,8 +76,8 @@ class Calls(msgspec.Struct, frozen=True):
 
     @property
     def body(self) -> str:
-        """Return what each sends, shortened; only first entries of lists where these differ."""
-        return body_text(self.first.request.body, alone=len(self.actions) == 1)
+        """Return what they send, shortened; where lists differ, the first entries of the first one."""
+        return body_text([one.request.body for one in self.actions])
 
     def notes(self) -> Iterator[str]:
         """Yield what a person must know besides about these calls."""
@@ -165,25 +165,24 @@ def _kind(action: Action) -> Hashable:
     return action.call, sends, action.stage, action.wide, action.idempotent
 
 
-def body_text(body: object, *, alone: bool) -> str:
-    """Return a request's body as JSON on one cleaned line, long lists shortened; empty for none.
-
-    Not `alone`: it stands for several calls, whose lists differ, so that only their first entries are shown.
-    """
+def body_text(bodies: Sequence[object]) -> str:
+    """Return the bodies of calls that differ only in lists as JSON on one cleaned line, long lists shortened; empty for none."""
+    body = bodies[0]
     if body is None:
         return ""
     if not isinstance(body, dict):
         return clean(_json(body))
-    return f"{{{', '.join(f'{clean(_json(key))}: {_value(value, alone=alone)}' for key, value in body.items())}}}"
+    return f"{{{', '.join(f'{clean(_json(key))}: {_value(key, bodies)}' for key in body)}}}"
 
 
-def _value(value: object, *, alone: bool) -> str:
-    if not isinstance(value, list):
-        return clean(_json(value))
-    shown = ", ".join(clean(_json(entry)) for entry in value[:FEW])
-    if alone and len(value) <= FEW:
-        return f"[{shown}]"
-    return f"[{shown}, … {f'{len(value) - FEW:,} more' if alone else 'more'}]"
+def _value(key: object, bodies: Sequence[object]) -> str:
+    values = [body.get(key) for body in bodies if isinstance(body, dict)]
+    if not isinstance(values[0], list):
+        return clean(_json(values[0]))
+    shown = [clean(_json(entry)) for entry in values[0][:FEW]]
+    left = sum(len(value) for value in values if isinstance(value, list)) - len(shown)
+    calls = f" in all {len(bodies):,} calls" if len(bodies) > 1 else ""
+    return f"[{', '.join([*shown, *([f'… {left:,} more{calls}'] if left else [])])}]"
 
 
 def _json(value: object) -> str:

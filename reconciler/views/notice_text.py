@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import msgspec
 
+from reconciler.model.drift import DriftCause
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Message, Notice, NoticeKind
 from reconciler.views.limit_words import violation_words
 from reconciler.views.markdown import code
 from reconciler.views.reason_words import LABELS
-from reconciler.views.words import SAMPLE, Show, clean, count, joined, listed, version
+from reconciler.views.words import SAMPLE, Show, actor_words, clean, count, joined, listed, version
 
 MOST = 20
 """Lines of a message; of what is beyond, the largest come first, and the rest is counted."""
@@ -26,7 +27,7 @@ TITLES = {
 }
 
 OVER = {
-    Cause.DRIFT: "what somebody changed is again what git says",
+    Cause.DRIFT: "what drifted is again what git says",
     Cause.UNREAD: "can be read again",
     Cause.MANIFESTS: "the manifests are valid again",
     Cause.UNPLANNED: "there is a plan again",
@@ -94,6 +95,7 @@ def _alike(one: Notice) -> Hashable:
         one.workload,
         one.version,
         one.now,
+        (one.drift, one.by, one.by_kind, one.held),
         one.text,
         tuple(map(violation_words, one.violations)),
     )
@@ -122,8 +124,14 @@ def _over(one: Notice, show: Show) -> str:
 
 
 def _drift(one: Alike, show: Show) -> str:
-    what = f"somebody changed {show(one.first.workload)} on {_units(one, show)}"
-    return f"{what}: {version(one.first.now, show)} is assigned, git says {version(one.first.version, show)}"
+    first, what = one.first, f"{show(one.first.workload)} on {_units(one, show)}"
+    if first.drift is DriftCause.UNIT:
+        return f"{what} changed by itself: {version(first.now, show)} is reported, {version(first.version, show)} is assigned"
+    who = actor_words(first.by, first.by_kind, show) or "somebody"
+    held = f"; the correction is held: {joined(LABELS[reason] for reason in first.held)}" if first.held else ""
+    return (
+        f"{who} changed {what}: {version(first.now, show)} is assigned, git says {version(first.version, show)}{held}"
+    )
 
 
 def _failing(one: Alike, show: Show) -> str:

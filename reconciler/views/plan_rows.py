@@ -42,11 +42,12 @@ class Rank(IntEnum):
     ROLLOUTS = 10
     HELD = 11
     CHANGES = 12
-    WARNINGS = 13
-    FLEETS = 14
-    VERSIONS = 15
-    CALLS = 16
-    SLOTS = 17
+    ASSIGNED = 13
+    WARNINGS = 14
+    FLEETS = 15
+    VERSIONS = 16
+    CALLS = 17
+    SLOTS = 18
 
 
 class Where(Enum):

@@ -34,7 +34,7 @@ from reconciler.views.plan_rows import (
     share_row,
     text_row,
 )
-from reconciler.views.plan_words import staged
+from reconciler.views.plan_words import assigned_words, staged
 from reconciler.views.reason_words import LABELS, advised, diagnostic_words, warnings_of
 from reconciler.views.releases_text import spoken_of
 from reconciler.views.rollout_rows import WAVE_COLUMNS, rollout_summary, wave_rows
@@ -97,6 +97,7 @@ class Sections:
             self._shares(),
             self._rollouts(),
             self._held(),
+            self._assigned(),
             self._warnings(),
             self._versions(),
             self._calls(),
@@ -137,6 +138,10 @@ class Sections:
         return self._texts(
             Rank.PROBLEMS, "Reading incomplete", "problems of the reading", found, "what it did not show is held"
         )
+
+    def _assigned(self) -> Section:
+        found = [(one, [assigned_words(each) for each in one.fleet.assigned]) for one in self.fleets]
+        return self._texts(Rank.ASSIGNED, "Assigned there by", "assignments", found)
 
     def _warnings(self) -> Section:
         return self._texts(

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from reconciler.model.change import Held, Verb
 from reconciler.model.hold import HoldReason
-from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
+from reconciler.model.plan import Assigned, Counts, FleetPlan, LimitKind, Plan, Summary
+from reconciler.model.quantity import iso
 from reconciler.views.group import codes
 from reconciler.views.reason_words import LABELS
-from reconciler.views.words import Show, age, count, joined, moment, visible
+from reconciler.views.words import SAMPLE, Show, actor_words, age, count, joined, listed, moment, visible
 
 
 class CommandContext(NamedTuple):
@@ -34,6 +35,14 @@ def verbs(counts: Counts) -> str:
     """Return changes by verb, those that are none left out: `1 release, 1,000 replace`."""
     numbers = ((Verb.RELEASE, counts.release), (Verb.REPLACE, counts.replace), (Verb.REMOVE, counts.remove))
     return ", ".join(f"{number:,} {verb.value}" for verb, number in numbers if number)
+
+
+def assigned_words(one: Assigned) -> str:
+    """Return who assigned what is there, not cleaned: `poller v1 on 5 units (gw-1, gw-2, gw-3 and 2 more): user 5f1, last at …`."""
+    names = listed([unit.name for unit in one.units], min(SAMPLE, len(one.units)), str, total=one.slots)
+    when = f"{', last' if one.slots > 1 else ''} at {iso(one.at)}" if one.at is not None else ""
+    what = f"{one.workload.name} {one.version}" if one.version is not None else f"{one.workload.name} removed"
+    return f"{what} on {count(one.slots, 'unit')} ({names}): {actor_words(one.by, one.by_kind, str)}{when}"
 
 
 def summed(total: int, parts: str) -> str:

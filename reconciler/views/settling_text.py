@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.model.event import AnyEvent, Settling
@@ -67,6 +68,9 @@ class SettlingText:
 def _together(found: list[Settling]) -> Line:
     """Return one line for fleets."""
     newest = found[-1]
+    steps: Counter[str] = Counter()
+    for one in found:
+        steps.update(one.steps)
     total = Settling(
         at=newest.at,
         run=newest.run,
@@ -76,5 +80,6 @@ def _together(found: list[Settling]) -> Line:
         failed=sum(one.failed for one in found),
         pending=sum(one.pending for one in found),
         later=sum(one.later for one in found),
+        steps=dict(sorted(steps.items())),
     )
     return event_line.grouped(total, [one.fleet for one in found], ())

@@ -19,7 +19,7 @@ from reconciler.model.report import (
 )
 from reconciler.model.unit import Names
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
-from reconciler.views import rollout_text
+from reconciler.views import alike, rollout_text
 from reconciler.views.condition_words import conditions_words
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
 from reconciler.views.reason_words import diagnostic_words
@@ -44,6 +44,8 @@ ENDLESS = 1_000_000
 """Columns of a line that nothing folds."""
 WIDEST = 40
 """Columns that names are aligned to where nothing is folded."""
+
+FOUND = ((Severity.ERROR, "x mistake: ", "red"), (Severity.WARNING, "! ", "yellow"))
 
 KINDS = 5
 """Different errors of one fleet that are shown when units are not listed."""
@@ -97,7 +99,8 @@ def _table(fleets: Sequence[FleetStatus], width: int) -> tuple[list[Line], bool]
 
 def _title(fleet: FleetStatus) -> Line:
     where = f" · {clean(fleet.platform)} · connection {clean(fleet.connection)}"
-    return line(("Fleet ", "bold"), (clean(fleet.fleet), "bold cyan"), where)
+    listing = "" if fleet.unit_list is None else f" · {count(len(fleet.unit_list), 'unit')} listed"
+    return line(("Fleet ", "bold"), (clean(fleet.fleet), "bold cyan"), where, listing)
 
 
 def axes_cells(fleet: FleetStatus) -> list[str | Span]:
@@ -149,9 +152,10 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
     if fleet.ready_devices is not None and fleet.devices is not None:
         yield line(f"{ready(fleet.ready_devices, fleet.devices)}", indent=2)
     yield from _unread(fleet)
-    for one in fleet.diagnostics:
-        name, style = ("x mistake: ", "red") if one.severity is Severity.ERROR else ("! ", "yellow")
-        yield line((name, style), clean(diagnostic_words(one)), indent=2)
+    for severity, name, style in FOUND:
+        words = [diagnostic_words(one) for one in fleet.diagnostics if one.severity is severity]
+        for text in alike.grouped(words):
+            yield line((name, style), clean(text), indent=2)
     for workload in dict.fromkeys(one.workload for one in fleet.spread):
         yield _spread([one for one in fleet.spread if one.workload == workload])
     for moving in fleet.movements:

@@ -39,11 +39,12 @@ from reconciler.model.event import (
 from reconciler.model.event_shape import fleet_of
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
+from reconciler.views import alike as messages
 from reconciler.views import event_line, event_words
 from reconciler.views.event_kinds import alike, stands
 from reconciler.views.line import Line, text_of
 from reconciler.views.settling_text import SettlingText
-from reconciler.views.words import count, joined
+from reconciler.views.words import count, duration, joined
 
 MOST = 20
 """Lines of one kind in a pass; of what is beyond, the largest and worst come first, and the rest is counted."""
@@ -157,7 +158,7 @@ class Log:
             self._since = event.at
 
     def _flush(self, *, passed: bool = False) -> Iterator[Line]:
-        """Say what was gathered; how fleets stand only once a pass is over."""
+        """Say what was gathered, in the order of the times that the lines bear; how fleets stand only once a pass is over."""
         due = {key: one for key, one in self._groups.items() if passed or not isinstance(one.first, Passed)}
         self._groups = {key: one for key, one in self._groups.items() if key not in due}
         self._since = None
@@ -165,14 +166,18 @@ class Log:
         for key, group in due.items():
             if self._new(key, group):
                 kinds.setdefault(type(group.first), []).append(group)
+        if Note in kinds:
+            kinds[Note] = _merged(kinds[Note])
+        said: list[Group] = []
         for kind, groups in kinds.items():
             free = max(0, MOST - self._lines[kind])
             if len(groups) > free:
                 groups.sort(key=lambda one: (WORST.get(event_line.level_of(one.first), 1), -_size(one)))
                 self._left.setdefault(kind, []).extend(groups[free:])
-            for group in groups[:free]:
-                self._lines[kind] += 1
-                yield from self._written_line(_line(group))
+            self._lines[kind] += len(groups[:free])
+            said += groups[:free]
+        for group in sorted(said, key=lambda one: one.events[-1].at):
+            yield from self._written_line(_line(group))
 
     def _new(self, key: Hashable, group: Group) -> bool:
         """Return whether a group is to be said: it differs from what the pass before said."""
@@ -205,7 +210,7 @@ class Log:
         if silent and (self._last is None or event.at - self._last >= HEARTBEAT):
             fleets = [*self._passed.values()]
             stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
-            yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
+            yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}{_read_in_full(fleets)}")
         self._before, self._said, self._passed = self._said, set(), {}
         self._lines.clear()
         self._left.clear()
@@ -221,6 +226,13 @@ class Log:
         yield one
 
 
+def _read_in_full(fleets: Sequence[Passed]) -> str:
+    """Return how long before its last reading everything was read of the fleet of which that is longest ago, if it is."""
+    ages = [one.read_at - one.full_at for one in fleets if one.read_at is not None and one.full_at is not None]
+    longest = max(ages, default=0.0)
+    return f"; changes since the full reading {duration(longest)} ago" if longest > 0 else ""
+
+
 def _each(event: AnyEvent) -> Sequence[AnyEvent]:
     if isinstance(event, Differing):
         return [msgspec.structs.replace(event, units=(unit,)) for unit in event.units]
@@ -232,6 +244,22 @@ def _line(group: Group) -> Line:
     if calls:
         return event_line.answered(group.call, calls, len(group.names))
     return event_line.grouped(group.events[-1], [*group.fleets], group.names)
+
+
+def _merged(groups: Sequence[Group]) -> list[Group]:
+    """Return messages about the same fleets that differ in names alone as one."""
+    kinds: dict[Hashable, list[tuple[Group, Note]]] = {}
+    for group in groups:
+        newest = group.events[-1]
+        if isinstance(newest, Note):
+            key = (newest.level, *group.fleets, messages.kind(newest.message))
+            kinds.setdefault(key, []).append((group, newest))
+    found = []
+    for some in kinds.values():
+        (words,) = messages.grouped([note.message for _, note in some])
+        newest = msgspec.structs.replace(some[-1][1], message=words)
+        found.append(Group("", [newest], some[0][0].fleets, []))
+    return found
 
 
 def _size(group: Group) -> int:

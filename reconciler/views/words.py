@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from reconciler.model.change import Reason, Verb
+from reconciler.model.drift import ActorKind
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import DIRTY
@@ -249,6 +250,22 @@ def course(verb: Verb, before: str | None, after: str | None, show: Show = clean
     if verb is Verb.REMOVE and after is not None:
         return end(verb, after, show).strip()
     return f"{from_to(before, after, show=show)}{f' {DOWNGRADE}' if downgrade else ''}"
+
+
+ACTORS = {
+    ActorKind.USER: "user",
+    ActorKind.API: "API token",
+    ActorKind.WORKFLOW: "workflow",
+    ActorKind.NOTEBOOK: "notebook",
+    ActorKind.UNIT: "unit",
+}
+
+
+def actor_words(name: str, kind: ActorKind | None, show: Show = clean) -> str:
+    """Return who did something on a platform, in its own names; empty where it does not say."""
+    if not name:
+        return f"a {ACTORS[kind]}" if kind is not None else ""
+    return f"{ACTORS[kind]} {show(name)}" if kind is not None else show(name)
 
 
 def commit_words(commit: str, length: int) -> str:

@@ -23,6 +23,10 @@ Row = tuple[tuple[str, ...], float]
 FLEET: dict[str, tuple[tuple[str, ...], str]] = {
     "fleet_info": (("platform", "sync", "health"), "1 for how a fleet stands: sync and health."),
     "fleet_read_timestamp_seconds": ((), "When a fleet was last read, in seconds since 1970; 0 for never."),
+    "fleet_full_read_timestamp_seconds": (
+        (),
+        "When everything was last read of a fleet's connection, in seconds since 1970; 0 for never. Since then what changed is read.",
+    ),
     "fleet_unreadable": ((), "1 where the last pass could not read the fleet's connection."),
     "fleet_slots": (("verdict",), "Slots of a fleet by what was found of them."),
     "fleet_ready_slots": ((), "Managed slots that run what git says."),
@@ -36,6 +40,7 @@ FLEET: dict[str, tuple[tuple[str, ...], str]] = {
     "fleet_limit_violations": ((), "Limits that the intended changes of a fleet break."),
     "fleet_limit_room_devices": (("verb",), "Devices that the fleet's limits still let through."),
     "fleet_manifest_mistakes": ((), "Mistakes in manifests that hold slots of a fleet."),
+    "fleet_manifest_unmatched_lines": ((), "Lines of manifests about units that are not there; renamed ones, maybe."),
     "fleet_drifted_slots_total": ((), "Slots that somebody changed on the platform."),
     "fleet_calls_total": (("result",), "Calls that were sent to change a fleet, by what came of them."),
     "rollout_waves_met": (("workload", "version"), "Waves of a rollout that meet their success."),
@@ -119,10 +124,12 @@ def _of_fleet(fleet: Fleet) -> Iterator[tuple[str, Row]]:
         return
     yield "fleet_info", ((passed.platform, passed.sync, passed.health), 1)
     yield "fleet_read_timestamp_seconds", ((), fleet.read_at)
+    yield "fleet_full_read_timestamp_seconds", ((), fleet.full_at)
     yield "fleet_unreadable", ((), bool(passed.error))
     yield "fleet_pending_changes", ((), passed.changes)
     yield "fleet_limit_violations", ((), passed.violations)
     yield "fleet_manifest_mistakes", ((), passed.mistakes)
+    yield "fleet_manifest_unmatched_lines", ((), passed.unmatched)
     for reason, number in passed.reasons.items():
         yield "fleet_held_changes", ((reason,), number)
     for verdict, number in passed.verdicts.items():

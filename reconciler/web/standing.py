@@ -48,6 +48,8 @@ class Fleet(msgspec.Struct):
     passed: Passed | None = None
     read_at: float = 0.0
     """When it was last read, in seconds since 1970; 0 for never."""
+    full_at: float = 0.0
+    """When everything of it was last read."""
     drifted: int = 0
     """Slots that somebody changed, since this process began."""
     calls: Counter[str] = msgspec.field(default_factory=Counter)
@@ -104,6 +106,7 @@ class Standing:
             fleet = self._fleet(event.fleet)
             fleet.passed = event
             fleet.read_at = event.read_at or fleet.read_at
+            fleet.full_at = event.full_at or fleet.full_at
         elif isinstance(event, Drifted):
             self._fleet(event.fleet).drifted += 1
         elif isinstance(event, Called):

@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.benchmarks import (
     fleets,
+    idle,
     machines,
     manifest,
     octodns,
@@ -36,6 +37,7 @@ PARTS = {
     "plan": reading.plans,
     "latency": reading.latency,
     "writes": reading.writes,
+    "idle": idle.run,
     "rollout": rollout.run,
     "getapp": fleets.getapp,
     "memfault": fleets.memfault,

@@ -39,6 +39,8 @@ LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
 LAG = 0.2
 """Seconds until a simulator shows what was written, where a platform is late."""
+MUCH = 1 << 23
+"""Bytes of an answer that goes on and on: more than the megabyte that is taken where that is tried, and soon made."""
 BRIEF = 0.05
 """Seconds before `run` reads back for the first time, or reads manifests again: nothing here is as slow as devices, or people."""
 FLEET = """
@@ -177,12 +179,10 @@ def simulating(
     """Serve a simulated platform until the end of the block: `shape` as its Shape takes it, all devices well by default."""
     simulator = import_module(f"reconciler.simulators.{platform}")
     looks = simulator.Shape(**{"failing": 0.0, "offline": 0.0, "settle": 0.2, **shape})
+    troubles = simulator.Faults(looks.seed, lag_for=LAG).parse(faults)
+    troubles.much = MUCH
     with (
-        simulator.serve(
-            looks,
-            faults=simulator.Faults(looks.seed, lag_for=LAG).parse(faults),
-            variants=simulator.Variants.parse(variants),
-        ) as served,
+        simulator.serve(looks, faults=troubles, variants=simulator.Variants.parse(variants)) as served,
         _controlled(served.announcement()) as one,
     ):
         yield one
@@ -323,11 +323,12 @@ def started(folder: Path, *args: str, out: Path, **env: str) -> subprocess.Popen
 
 
 def until(true: Callable[[], bool], what: str) -> None:
-    """Wait until something is true."""
-    end = time.monotonic() + LIMIT
+    """Wait until something is true; look the less often the longer that takes, as looking costs what is waited for."""
+    begun = time.monotonic()
     while not true():
-        assert time.monotonic() < end, f"never saw {what}"
-        time.sleep(0.02)
+        waited = time.monotonic() - begun
+        assert waited < LIMIT, f"never saw {what}"
+        time.sleep(min(0.02 + waited / 20, 0.2))
 
 
 def content(path: Path) -> str:

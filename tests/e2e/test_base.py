@@ -82,6 +82,20 @@ def test_more_units_point_at_the_selector(main: Clone) -> None:
     assert lines(fleet["changes"]) == {("drift", "fleet.yaml", 8), ("change", "fleet.yaml", 6)}
 
 
+def test_units_that_an_override_no_longer_takes_point_at_its_selector(main: Clone) -> None:
+    main.edit(
+        "version: {channel: stable}",
+        "version: {channel: stable}\n      overrides:\n        - units: {names: [gw-001, gw-002]}\n          version: v1.2.0",
+        "fleets/fleet.yaml",
+    )
+    main.commit("two others")
+    assert main.call("apply", "--yes", "--allow", "replace", "--reason", "test").code == 0
+    main.edit("[gw-001, gw-002]", "[gw-001]", "fleets/fleet.yaml")
+    (fleet,) = planned(main)["fleets"]
+    assert [(one["unit"]["name"], one["to"]) for one in fleet["changes"]] == [("gw-002", "v1.3.0")]
+    assert lines(fleet["changes"]) == {("change", "fleet.yaml", 11)}
+
+
 def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     main.git("checkout", "-q", "-b", "request")
     main.edit(
@@ -409,6 +423,29 @@ def test_what_a_request_loosens_is_said_at_the_top(main: Clone) -> None:
         ("prune", ""),
     ]
     assert all(one["origin"]["file"].endswith("fleet.yaml") for one in found["loosened"])
+
+
+@pytest.mark.parametrize("into", ["a new fleet", "a fleet that is there"])
+def test_units_that_go_to_another_fleet_leave_no_quarantine_behind_in_silence(main: Clone, into: str) -> None:
+    main.edit(
+        "units: {all: true}",
+        "units: {all: true}\n  quarantine: [{workload: modbus-poller, version: v1.4.0, reason: boot loop}]",
+        "fleets/fleet.yaml",
+    )
+    text = (main.top / "fleets/fleet.yaml").read_text()
+    one = text.split("  quarantine")[0] + "  workloads: {modbus-poller: v1.3.0}\n"
+    other = one.replace("name: all", "name: other").replace("all: true", "names: [nobody]") + "  allow_empty: true\n"
+    if into == "a fleet that is there":
+        main.write("fleets/other.yaml", other)
+    main.commit("a bad version")
+    main.edit("units: {all: true}", "units: {not: {names: [gw-001]}}", "fleets/fleet.yaml")
+    main.write("fleets/other.yaml", other.replace("nobody", "gw-001").replace("v1.3.0", "v1.4.0"))
+    found = planned(main)
+    assert [one["to"] for fleet in found["fleets"] for one in fleet["changes"]] == ["v1.4.0"]
+    said = [(one["kind"], one["fleet"], one.get("came_from", "")) for one in found["loosened"]]
+    assert ("quarantine", "other", "all") in said
+    shown = main.call("plan", "--base", "main", COLUMNS="200").out
+    assert "quarantine modbus-poller v1.4.0, for units of all" in shown
 
 
 ALLOW = "\n  allow: [{limit: remove, workload: modbus-poller, reason: end of life, until: %s}]"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FLEET, LIMIT, Simulator, bounded, command, content, environment, simulating, until
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, bounded, command, content, environment, simulating, until
 
 APPLY = ("apply", "m", "--yes", "--no-wait")
 WATCH = ("watch", "m", "--once", "--mode", "apply")
@@ -78,7 +78,7 @@ def ended(folder: Path, simulator: Simulator, *args: str, stdout: int, size: int
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-@pytest.mark.parametrize("args", [APPLY, (*APPLY, "-o", "json"), (*WATCH, "--wait", "1m"), WATCH], ids=" ".join)
+@pytest.mark.parametrize("args", [APPLY, (*APPLY, "-o", "json"), WATCH], ids=" ".join)
 def test_output_that_breaks_after_something_was_sent(
     stream: str, args: tuple[str, ...], tmp_path: Path, world: Simulator
 ) -> None:
@@ -122,20 +122,22 @@ def test_output_that_a_shell_closed_is_said_once(
 
 @pytest.mark.parametrize("args", [APPLY, WATCH], ids=lambda args: args[0])
 @pytest.mark.parametrize("size", [300, 3000, 5000])
-def test_a_result_file_that_is_full(args: tuple[str, ...], size: int, tmp_path: Path, world: Simulator) -> None:
+def test_a_result_file_that_is_full(
+    args: tuple[str, ...], size: int, tmp_path: Path, world: Simulator, run: Callable[..., Ran]
+) -> None:
     code, err = ended(tmp_path, world, *args, "--result", "run.jsonl", stdout=subprocess.DEVNULL, size=size)
     assert "error: cannot write run.jsonl: File too large" in err
     assert code == (4 if len(world.writes) else 1), err
     torn = (tmp_path / "run.jsonl").read_bytes()
     assert not torn.endswith(b"\n")
-    code, err = ended(tmp_path, world, *APPLY, "--result", "run.jsonl", stdout=subprocess.DEVNULL)
-    assert code == 0, err
+    ran = run(*APPLY, "--result", "run.jsonl", token=world.token)
+    assert ran.code == 0, ran
     lines = (tmp_path / "run.jsonl").read_bytes()[len(torn) :]
     assert lines.startswith(b"\n")
     assert [json.loads(line)["event"] for line in lines.splitlines()[1:]][::-1][0] == "finished"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "koi8-r", "utf-8", "utf-16"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "koi8-r", "utf-16"])
 @pytest.mark.parametrize("args", [PLAN, APPLY], ids=lambda args: args[0])
 def test_an_encoding_costs_only_the_characters_that_it_does_not_have(
     encoding: str, args: tuple[str, ...], tmp_path: Path, world: Simulator
@@ -184,7 +186,7 @@ def test_a_second_signal_ends_a_run_at_once_and_says_what_is_unknown(
     while "a second time ends at once" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 4, err
     assert "unknown: whether POST /applications/" in err
     assert "(fleet all; " in err
@@ -205,7 +207,7 @@ def test_signals_end_a_run_whose_words_nobody_reads(args: tuple[str, ...], tmp_p
         return process.poll() is not None
 
     until(ended, "the end")
-    process.communicate(timeout=20)
+    process.communicate(timeout=LIMIT)
     assert process.returncode == 4
 
 
@@ -213,9 +215,15 @@ def _unblocked(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "args", [PLAN, ("doctor", "m"), ("status", "m"), ("snapshot", "m", "--out", "s.json")], ids=" ".join
+    ("number", "args"),
+    [
+        (signal.SIGINT, PLAN),
+        (signal.SIGTERM, ("doctor", "m")),
+        (signal.SIGINT, ("status", "m")),
+        (signal.SIGTERM, ("snapshot", "m", "--out", "s.json")),
+    ],
+    ids=lambda one: one[0] if isinstance(one, tuple) else one.name,
 )
 def test_a_signal_ends_what_only_reads(number: int, args: tuple[str, ...], tmp_path: Path, world: Simulator) -> None:
     world.control("POST", "faults", drip={"rate": 1, "on": "reads"})
@@ -223,6 +231,6 @@ def test_a_signal_ends_what_only_reads(number: int, args: tuple[str, ...], tmp_p
     process = begun(tmp_path, world, *args)
     until(lambda: len(world.control("GET", "calls")["reads"]) > before, "a read")
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, err.splitlines()[-1]) == (128 + number, "interrupted; nothing more was sent")
     assert not (tmp_path / "s.json").exists()

@@ -141,7 +141,7 @@ def machines(folder: Path, url: str, where: Plants) -> Iterator[Machines]:
             process.communicate()
 
 
-@pytest.mark.parametrize(("workers", "concurrency"), [(1, "3"), (2, "1"), (4, "1")])
+@pytest.mark.parametrize(("workers", "concurrency"), [(1, "3"), (4, "1")])
 def test_workers_share_the_groups_and_do_nothing_twice(
     tmp_path: Path, database: str, workers: int, concurrency: str
 ) -> None:

@@ -175,7 +175,7 @@ def test_people_are_told_once_when_something_happens_and_when_it_is_over(tmp_pat
                 mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
                 assert headers["reconciler-signature"] == f"sha256={mac}"
         drift = next(json.loads(body) for to, _, body in received.requests if to.startswith("/ops"))
-        assert "somebody changed `telemetry` on " in drift["message"]
+        assert re.search(r"user `65a5\w+` changed `telemetry` on ", drift["message"])
         sent = [one for one in watch.events() if one["event"] == "notified" and one["result"] == "sent"]
         assert len(sent) == len(received.requests)
         assert "SECRET" not in content(tmp_path / "all.jsonl") + content(tmp_path / "out")

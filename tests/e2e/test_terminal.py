@@ -14,6 +14,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,22 @@ def test_reading_shows_how_far_it_is_and_leaves_nothing_behind(tmp_path: Path, s
     assert max(map(len, drawn)) < width, "a line that wraps cannot be drawn over"
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
     assert not [line for line in left(shown) if line.startswith(("━", "─", "plant: "))]
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_warning_is_broken_at_spaces_and_not_where_the_terminal_ends(tmp_path: Path, width: int) -> None:
+    names = [f"gateway-number-{number}-of-the-plant" for number in range(3)]
+    fleet = FLEET.replace("{all: true}", f"{{names: [gw-000, {', '.join(names)}]}}")
+    with simulating(units=2) as simulator:
+        simulator.manifest(tmp_path / "m", fleet)
+        code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", "--yes", width=width)
+    assert code == 0, shown
+    lines = shown.replace("\r", "").split("\n")
+    (first,) = (number for number, one in enumerate(lines) if one.startswith("warning: all: "))
+    said = [lines[first], *takewhile(lambda one: one.startswith(" "), lines[first + 1 :])]
+    assert len(said) > 1
+    assert all(len(one) <= width for one in said)
+    assert all(any(name in one for one in said) for name in names)
 
 
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])

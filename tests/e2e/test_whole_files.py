@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, bounded, command, environment, simulating
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, bounded, called, command, environment, simulating
 
 WRITERS = {
     "plan": (("plan", "m", "--out"), ""),
@@ -29,14 +29,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator,
         yield simulator, simulator.manifest(tmp_path_factory.mktemp("world") / "m", FLEET)
 
 
-def writing(world: tuple[Simulator, Path], writer: str, path: Path, size: int | None = None) -> Ran:
-    """Run a command that writes to a path; its files may have `size` bytes at most."""
-    simulator, manifests = world
+def arguments(simulator: Simulator, writer: str, path: Path) -> list[str]:
+    """Return the arguments of a command that writes to a path."""
     args, _ = WRITERS[writer]
     if writer == "import":
         args = (*args[:-1], "--application", simulator.application, "--url", simulator.url, args[-1])
+    return [*args, str(path)]
+
+
+def writing(world: tuple[Simulator, Path], writer: str, path: Path) -> Ran:
+    """Run a command that writes to a path."""
+    simulator, manifests = world
+    ran = called(manifests.parent, arguments(simulator, writer, path), environment(LOSANT_API_TOKEN=simulator.token))
+    assert "Traceback" not in ran.err, ran
+    return ran
+
+
+def writing_alone(world: tuple[Simulator, Path], writer: str, path: Path, size: int | None = None) -> Ran:
+    """Run it as a process of its own, whose standard output is a pipe, and whose files may have `size` bytes at most."""
+    simulator, manifests = world
     done = subprocess.run(
-        [*command(), *args, str(path)],
+        [*command(), *arguments(simulator, writer, path)],
         cwd=manifests.parent,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -109,7 +122,7 @@ def test_a_pipe_is_written_to_and_stays_one(writer: str, world: tuple[Simulator,
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 @pytest.mark.parametrize("writer", ["plan", "snapshot"])
 def test_a_pipe_without_a_name_is_written_to(writer: str, name: str, world: tuple[Simulator, Path]) -> None:
-    ran = writing(world, writer, Path(name))
+    ran = writing_alone(world, writer, Path(name))
     assert ran.code == 0, ran
     assert '"format"' in ran.out
 
@@ -173,7 +186,7 @@ def test_a_full_disk_is_one_line_and_the_old_file_stays(
 ) -> None:
     out, file = placed(writer, tmp_path)
     file.write_text("old")
-    ran = writing(world, writer, out, size=200)
+    ran = writing_alone(world, writer, out, size=200)
     assert ran.code == 1, ran
     assert ran.err.count("\n") == 1, ran
     assert ran.err.startswith("error: cannot write ")

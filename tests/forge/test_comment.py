@@ -56,6 +56,16 @@ def test_two_of_ours_become_one(comment: Comment, forge: Server, tmp_path: Path)
     assert [body.removeprefix(MARK).split(":")[0] for body in forge.bodies] == ["## Plan", "old"]
 
 
+def test_a_comment_that_somebody_deletes_meanwhile_is_written_anew(
+    comment: Comment, forge: Server, tmp_path: Path
+) -> None:
+    forge.say(forge.us, f"{MARK}old")
+    forge.faults = [Fault("PATCH" if isinstance(forge, GitHub) else "PUT", "", 404, {"message": "Not Found"})]
+    ran = comment("--plan", saved(tmp_path, "canary"))
+    assert ran.code == 0, ran
+    assert forge.bodies[-1].startswith(f"{MARK}## Plan: 2 changes")
+
+
 def test_who_we_are_is_asked_in_every_way_that_a_token_allows(run: Run, github: GitHub, tmp_path: Path) -> None:
     file, job = saved(tmp_path, "canary"), environment(github, tmp_path)
 
@@ -251,6 +261,44 @@ def test_a_long_plan_is_cut_to_what_the_forge_takes(comment: Comment, forge: Ser
     (body,) = forge.bodies
     assert len(body) <= forge.limit
     assert "Left out" in body
+
+
+@pytest.mark.parametrize("issue", [False, True], ids=["a comment", "an issue"])
+def test_what_takes_less_than_the_forge_says_gets_less(
+    comment: Comment, forge: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, issue: bool
+) -> None:
+    monkeypatch.setattr(type(forge), "limit", type(forge).limit // 4)
+    moves = [plans.change(number, plans.POLLER, f"v{number}", "v1.4.0") for number in range(6_000)]
+    plan = saved(tmp_path, plans.plan(plans.fleet(units=6_000, changes=moves)))
+    ran = comment("--plan", plan, *(["--issue"] if issue else []))
+    assert ran.code == 0, ran
+    (body,) = [one.get("body") or one["description"] for one in forge.issues] if issue else forge.bodies
+    assert forge.limit // 2 < len(body) <= forge.limit
+    assert "Left out" in body
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (
+            {"message": "Validation Failed", "errors": [{"field": "data", "code": "unprocessable"}]},
+            "data unprocessable",
+        ),
+        (
+            {"message": "Validation Failed", "errors": [{"message": "Body is too long"}, "spam"]},
+            "Body is too long; spam",
+        ),
+        ({"message": "no", "errors": None}, "422: no\n"),
+    ],
+)
+def test_a_text_that_is_refused_says_why(
+    comment: Comment, forge: Server, tmp_path: Path, body: dict[str, object], says: str
+) -> None:
+    ends = "/comments" if isinstance(forge, GitHub) else "/notes"
+    forge.faults = [Fault("POST", ends, 422, body, times=2)]
+    ran = comment("--plan", saved(tmp_path, "canary"))
+    assert (ran.code, len(forge.comments)) == (1, 0), ran
+    assert says in ran.err
 
 
 @pytest.mark.parametrize(

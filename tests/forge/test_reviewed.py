@@ -86,6 +86,21 @@ def test_an_approval_that_was_taken_back_is_none(run: Run, hub: Hub, tmp_path: P
     assert "not approved, but merged by ann" in _reviewed(run, hub, push, tmp_path).out
 
 
+@pytest.mark.parametrize("permission", ["read", "none", None])
+def test_the_approval_of_who_may_not_write_is_none(run: Run, hub: Hub, tmp_path: Path, permission: str | None) -> None:
+    """In a public repository anybody may approve: an early word of a stranger would choose an older plan than the one reviewed."""
+    pull, (kept,) = hub.pulls["7"], hub.artifacts
+    if permission is not None:
+        hub.permissions["mallory"] = permission
+    hub.approve(pull, "mallory")
+    hub.keep(kept.run, "reconciler-plan-default-7-2", hub.content(kept))
+    hub.approve(pull, "cleo")
+    said = _reviewed(run, hub, hub.merge(pull), tmp_path).out
+    assert "attempt 2" in said
+    assert "approved by cleo" in said
+    assert "mallory" not in said
+
+
 def test_it_is_found_among_many_runs_and_commits(run: Run, hub: Hub, tmp_path: Path) -> None:
     pull = hub.pulls["7"]
     for _ in range(120):

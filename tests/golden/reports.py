@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.drift import ActorKind, DriftCause
 from reconciler.model.event import (
     Acted,
     AnyEvent,
@@ -12,7 +13,6 @@ from reconciler.model.event import (
     Called,
     Completed,
     Differing,
-    DriftCause,
     Drifted,
     Finished,
     InForce,
@@ -673,7 +673,10 @@ def events() -> list[AnyEvent]:
             now="v2",
             desired="v1",
             verb=Verb.REPLACE,
-            by="user 5f1 (Ann)",
+            by="5f1\n(Ann)",
+            by_kind=ActorKind.USER,
+            changed_at=NOW - 30,
+            holds=(Hold(HoldReason.SUSPENDED, "site audit", until="2026-12-01"),),
         ),
         Drifted(
             at=NOW + 8,

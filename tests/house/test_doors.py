@@ -116,5 +116,10 @@ def test_checks_are_the_same_for_people_and_for_ci() -> None:
         "hadolint",
     ):
         assert tool in check
-    assert "\ntest: check" in makefile
+    checks = re.findall(r"^(check-\w+):", makefile, flags=re.MULTILINE)
+    assert re.findall(r"^CHECKS = (.*)$", makefile, flags=re.MULTILINE) == [" ".join(checks)]
+    for door in ("check", "test"):
+        (recipe,) = re.findall(rf"^{door}: \$\(READY\).*\n(.*)$", makefile, flags=re.MULTILINE)
+        assert recipe.startswith("\t+@$(TOGETHER) ")
+        assert recipe.endswith(" $(CHECKS)")
     assert "bash .ci/run" in texts()[".github/workflows/ci.yml"]

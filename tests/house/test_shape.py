@@ -161,6 +161,8 @@ def test_lifted_rules_are_counted_and_have_reasons(below: str) -> None:
     lifted: Counter[str] = Counter()
     bare = []
     for module in modules(below):
+        if not any(rule in module.text for rule in CEILING[below]):
+            continue  # reading its tokens is slow
         for number, comment in _comments(module.text):
             if found := _LIFTED.search(comment):
                 lifted[found["rule"]] += 1

@@ -132,10 +132,12 @@ class Field(Site):
     """A Memfault project: three cohorts of two devices, one software type. Cohorts let devices go back."""
 
     workloads = ("main-fw",)
+    devices = 6
+    """How many there are in all."""
 
     def __init__(self, clock: Clock, variants: Variants) -> None:
         shape = memfault_world.Shape(
-            units=3, workloads=1, versions=3, offline=0.0, failing=0.0, settle=SETTLE, devices=6
+            units=3, workloads=1, versions=3, offline=0.0, failing=0.0, settle=SETTLE, devices=self.devices
         )
         simulator = memfault_world.simulator(shape, clock=clock, variants=memfault_world.Variants(dict(variants)))
         super().__init__(simulator, clock)

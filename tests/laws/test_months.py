@@ -8,42 +8,64 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.remember import Remembering
 from reconciler.model.fleet import Failure, Keep, Rollout, Selector, Wave
+from tests.laws.keeping import File, Kept
 from tests.laws.mixed_sites import COHORTS, RELEASES, TAG, Site
-from tests.laws.mixed_stepwise import Field
-from tests.laws.months import DAY, HOUR, Gateways, Happening, Month, Pace, Policy, Rigs
+from tests.laws.months import DAY, HOUR, Cohorts, Gateways, Happening, Month, Pace, Policy, Rigs
 
-SITES: dict[str, Any] = {"ids": Gateways, "sizes": Field, "steps": Rigs}
+SITES: dict[str, Any] = {"ids": Gateways, "sizes": Cohorts, "steps": Rigs}
 FEWER = settings(
     max_examples=(settings.default or settings()).max_examples // 6,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-KINDS = ["commit", "commit", "revert", "ban", "drift", "drift", "cut", "lost", "offline", "back", "fail", "mend"]
-KINDS += ["killed", "killed", "dies", "nothing", "nothing"]
+KINDS = [
+    "commit",
+    "commit",
+    "revert",
+    "ban",
+    "drift",
+    "drifts",
+    "drifts",
+    "cut",
+    "lost",
+    "offline",
+    "back",
+    "fail",
+    "mend",
+    "bad",
+]
+KINDS += ["killed", "killed", "dies", "merge", "nothing", "nothing"]
+OF_FILES = ["full", "full", "room", "beside", "beside"]
 
 
 def selected(site: type[Site], cohort: str) -> Selector:
-    return Selector(cohorts=[cohort]) if site is Field else Selector(tags={TAG: cohort})
+    return Selector(cohorts=[cohort]) if site is Cohorts else Selector(tags={TAG: cohort})
 
 
 @st.composite
 def policies(draw: st.DrawFn, site: type[Site]) -> Policy:
-    waves = [[Wave(units=selected(site, one)) for one in COHORTS[:2]], ["30%", "100%"], []]
+    waves: list[Any] = [[Wave(units=selected(site, one)) for one in COHORTS[:2]], ["30%", "100%"], []]
+    if site is Cohorts:
+        first, second, third = (selected(site, one) for one in COHORTS)
+        whole = Wave(units=first, share="100%")
+        waves.append([Wave(units=first, share="50%"), whole])
+        waves.append([Wave(units=first, share="25%"), Wave(units=second, share="50%"), whole, Wave(units=third)])
     rollout = Rollout(
         waves=draw(st.sampled_from(waves)),
-        max_moving=None if site is Field else draw(st.sampled_from([None, "1", "2"])),
+        max_moving=None if site is Cohorts else draw(st.sampled_from([None, "1", "2"])),
         success=draw(st.sampled_from([None, "50%"])),
         failure=draw(st.sampled_from([None, Failure(percent="30%", minimum=1)])),
         soak=draw(st.sampled_from([None, "2h"])),
         deadline="2h",
+        on_failure=draw(st.sampled_from(["halt", "rollback"])),
     )
+    halting = Rollout(waves=waves[0], success="50%", failure=Failure(percent="30%", minimum=1), deadline="2h")
     return Policy(
-        rollout=draw(st.sampled_from([rollout, rollout, None])),
+        rollout=draw(st.sampled_from([rollout, rollout, halting, None])),
         opens=draw(st.sampled_from([None, 2, 20])),
         lasts=draw(st.sampled_from([3, 12])),
         most=draw(st.sampled_from([None, None, 4, 9])),
-        keep=Keep(per=TAG) if site is not Field and draw(st.booleans()) else None,
+        keep=Keep(per=TAG) if site is not Cohorts and draw(st.booleans()) else None,
     )
 
 
@@ -69,15 +91,19 @@ def happen(month: Month, kind: str, number: int, version: str) -> None:
         month.version = RELEASES[0]
     elif kind == "ban":
         month.banned ^= {version}
-    elif kind == "drift":
-        site.tell(month.workload, unit, version)
+    elif kind == "bad":
+        month.version = version
+        for one in site.units[number % 2 :: 2]:
+            fails(month, one, True)
+    elif kind in {"drift", "drifts"}:
+        for place in range(1 if kind == "drift" else 3):
+            site.tell(month.workload, site.units[(number + place) % len(site.units)], version)
     else:
         befall(month, kind, number, unit)
 
 
 def befall(month: Month, kind: str, number: int, unit: str) -> None:
     """Let devices, networks, processes and clocks do something."""
-    site = month.site
     if kind in {"cut", "lost"}:
         month.cut, month.lose = number * number, kind == "lost"
     elif kind == "offline":
@@ -85,23 +111,33 @@ def befall(month: Month, kind: str, number: int, unit: str) -> None:
     elif kind == "back":
         away(month, unit, False)
     elif kind in {"fail", "mend"}:
-        site.fail(unit, kind == "fail")
-        month.failing = month.failing | {unit} if kind == "fail" else month.failing - {unit}
+        fails(month, unit, kind == "fail")
     elif kind == "killed":
         month.dies_in = number * 2
     elif kind == "dies":
         month.kill_at = number % 3
     elif kind == "forgets":
-        month.history = Remembering(month.clock.now(), durable=True)
+        month.forgets = True
         month.forgot, month.halted = month.clock.now(), set()
         month.dies_in = 0
     elif kind == "clock":
         month.clock.step -= HOUR
+    elif kind == "merge":
+        month.merge()
+    elif kind in {"full", "room"}:
+        month.kept.fill(kind == "full")
+    elif kind == "beside":
+        month.beside()
+
+
+def fails(month: Month, unit: str, failing: bool) -> None:
+    month.site.fail(unit, failing)
+    month.failing = month.failing | {unit} if failing else month.failing - {unit}
 
 
 def away(month: Month, unit: str, gone: bool) -> None:
     month.site.away(unit, gone)
-    if isinstance(month.site, Field):
+    if isinstance(month.site, Cohorts):
         return  # who is there is not told of cohorts
     master = getattr(getattr(month.site.simulator.world, "fleet", None), "master", None)
     site: Any = month.site
@@ -116,6 +152,7 @@ def away(month: Month, unit: str, gone: bool) -> None:
 def calm(month: Month) -> None:
     """Let everybody be there, and well."""
     month.calm = True
+    month.kept.fill(False)
     month.banned = set()
     for unit in month.site.units:
         away(month, unit, False)
@@ -128,13 +165,15 @@ def nothing(month: Month) -> None:
 
 
 @st.composite
-def months(draw: st.DrawFn, kind: str, kinds: list[str] = KINDS) -> Month:
+def months(draw: st.DrawFn, kind: str, kinds: list[str] = KINDS, keeping: type[Kept] = Kept) -> Month:
     clock = Pace()
     site = SITES[kind](clock, {})
     story = draw(st.lists(happenings(kinds), min_size=5, max_size=15))
+    policy = draw(policies(SITES[kind]))
+    if policy.rollout is not None and policy.rollout.failure is not None:
+        story.insert(0, draw(happenings(["bad"])))
     quiet: list[tuple[float, Happening]] = [(HOUR, calm), *[(5 * HOUR, nothing)] * 360]
-    history = Remembering(clock.now(), durable=True)
-    month = Month(site, clock, draw(policies(SITES[kind])), history, [*story, *quiet])
+    month = Month(site, clock, policy, keeping(clock.now), [*story, *quiet])
     for unit in site.units:
         site.run(month.workload, unit, RELEASES[0])
     clock.time += DAY
@@ -156,3 +195,9 @@ def test_a_month_keeps_every_promise_and_ends_as_git_says(kind: str) -> None:
 @pytest.mark.parametrize("kind", list(SITES))
 def test_a_clock_set_back_and_a_history_that_is_gone_send_nothing_twice(kind: str) -> None:
     FEWER(given(months(kind, [*KINDS, "clock", "forgets", "forgets"]))(hold))()
+
+
+@pytest.mark.usefixtures("empty_history")
+@pytest.mark.parametrize("kind", list(SITES))
+def test_a_history_in_a_file_that_was_killed_full_and_shared_breaks_none_of_them(kind: str) -> None:
+    FEWER(given(months(kind, [*KINDS, *OF_FILES, "clock", "forgets"], File))(hold))()

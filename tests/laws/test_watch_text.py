@@ -188,6 +188,18 @@ def test_a_pass_is_bounded_and_leaves_nothing_unsaid(events: list[AnyEvent]) -> 
             assert any(clean(fleet_of(event)) in line for line in said)
 
 
+@given(passes(most=40), st.booleans())
+def test_the_times_of_lines_never_go_back(events: list[AnyEvent], steady: bool) -> None:
+    """A line of several calls or results bears the time of the last; what happened before stands above it."""
+    log = Log(steady=steady)
+    ordered = sorted(
+        (one for one in events if not isinstance(one, Passed | Completed | Settling)), key=lambda one: one.at
+    )
+    lines = [text_of(line) for event in ordered for line in log.record(event)] + [text_of(one) for one in log.flush()]
+    times = [line[:20] for line in lines if not line[29:].startswith("…")]
+    assert times == sorted(times)
+
+
 @given(passes(), passes())
 def test_with_details_the_same_lines_come_and_each_event_besides(one: list[AnyEvent], two: list[AnyEvent]) -> None:
     quiet, loud = Log(), Log(verbose=True)
@@ -263,3 +275,20 @@ def test_what_fails_the_same_way_in_every_pass_is_said_once_and_again_after_it_w
     assert [len(turn(Result.FAILED, units)) for units in (5, 5, 6, 6)] == [1, 0, 1, 0]
     assert len(turn(Result.DONE, 6)) == 1
     assert len(turn(Result.FAILED, 6)) == 1
+
+
+def test_warnings_that_differ_in_names_are_one_line_and_a_new_one_is_said() -> None:
+    log = Log()
+
+    def turn(pins: Sequence[int]) -> list[str]:
+        texts = [f"a.yaml:{pin}:1: no unit has the id or name 'gw-{pin}': this pin holds nothing" for pin in pins]
+        notes = [Note(at=NOW, run="r", level="warning", message=text, fleet="f") for text in texts]
+        return _said(log, [*notes, Completed(at=NOW, run="r", number=1, fleets=1, seconds=1)])
+
+    (first,) = turn(range(1, 501))
+    assert "500 alike: a.yaml:1:1: no unit has the id or name 'gw-1'" in first
+    assert first.endswith("(also 'gw-2', 'gw-3', 'gw-4' and 496 more)")
+    assert turn(range(1, 501)) == []
+    (new,) = turn(range(1, 502))
+    assert "a.yaml:501:1: no unit has the id or name 'gw-501'" in new
+    assert "alike" not in new

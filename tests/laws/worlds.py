@@ -70,6 +70,9 @@ class Clock:
 class Wire(httpx.BaseTransport):
     """Carries requests to the simulator. `before` is called with each of them, as is `after`; either may raise."""
 
+    tick = 0.01
+    """Seconds that a request takes."""
+
     def __init__(self, behind: LosantSimulator, clock: Clock) -> None:
         self.behind = behind
         self.clock = clock
@@ -84,7 +87,7 @@ class Wire(httpx.BaseTransport):
             {key.lower(): value for key, value in request.headers.items()},
             request.read(),
         )
-        self.clock.time += 0.01
+        self.clock.time += self.tick
         self.before(asked)
         reply = self.behind.handle(asked)
         patience = float(request.extensions["timeout"]["read"])

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Simulator, simulating
 from tests.forge.servers import serving
+from tests.workflows.forked import forking
 from tests.workflows.hub import Hub, Pull
 from tests.workflows.runner import Event, Job, Runner
 
@@ -120,8 +121,15 @@ class Plant:
         return len(self.simulator.control("GET", "calls")["writes"])
 
 
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """A folder with the command, which starts at once."""
+    with forking() as folder:
+        yield folder
+
+
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
+def plant(tmp_path: Path, programs: Path) -> Iterator[Plant]:
     """Twenty devices, in sync with git."""
     with simulating(units=20, settle=0.0) as simulator, serving(Hub) as hub:
         for row in simulator.control("GET", "state")["rows"]:
@@ -135,4 +143,4 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
         }  # fmt: skip
         hub.started(tmp_path, {"connections/plant.yaml": json.dumps(connection), **fleet()})
         secrets = {"LOSANT_API_TOKEN": simulator.token}
-        yield Plant(hub, simulator, Runner(hub, tmp_path / "runner", secrets))
+        yield Plant(hub, simulator, Runner(hub, tmp_path / "runner", programs, secrets))

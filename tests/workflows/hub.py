@@ -50,6 +50,8 @@ class Hub(GitHub):
         self.pulls: dict[str, Pull] = {}
         self.runs: list[dict[str, Json]] = []
         self.artifacts: list[Artifact] = []
+        self.permissions = dict.fromkeys(("ann", "bob", "cleo", "dora"), "write")
+        """Who may do what."""
         self.talk: dict[str, tuple[list[dict[str, Json]], list[str]]] = {}
         self.now = time.time() - 7200
 
@@ -206,6 +208,8 @@ class Hub(GitHub):
                 return 200, {**self._pull(self.pulls[number]), "merged_by": {"login": "ann"}}
             case "GET", ["pulls", number, "reviews"] if number in self.pulls:
                 return 200, self.pulls[number].reviews
+            case "GET", ["collaborators", login, "permission"] if login in self.permissions:
+                return 200, {"permission": self.permissions[login], "user": {"login": login}}
             case "GET", ["actions", "runs"]:
                 found = [
                     one for one in self.runs if one["head_sha"] == query["head_sha"] and one["event"] == query["event"]

@@ -64,8 +64,10 @@ class Event:
 class Runner:
     """Runs reusable workflows as their callers in `examples/github` call them."""
 
-    def __init__(self, hub: Hub, folder: Path, secrets: dict[str, str]) -> None:
+    def __init__(self, hub: Hub, folder: Path, programs: Path, secrets: dict[str, str]) -> None:
+        """Run jobs below a folder, with the command that is in `programs`."""
         self.hub = hub
+        self.programs = programs
         self.folder = folder
         self.secrets = secrets
         self.count = 0
@@ -128,14 +130,13 @@ class Runner:
         output.write_text("")
         github = contexts["github"]
         environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home), "CI": "true",
+            "PATH": f"{self.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home), "CI": "true",
             "GITHUB_ACTIONS": "true", "GITHUB_API_URL": self.hub.url, "GITHUB_SERVER_URL": "https://github.test",
             "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_EVENT_NAME": event.name, "GITHUB_SHA": event.sha,
             "GITHUB_EVENT_PATH": str(home / "event.json"), "GITHUB_REF": event.ref,
             "GITHUB_REF_NAME": event.ref.removeprefix("refs/heads/").removeprefix("refs/pull/"),
             "GITHUB_RUN_ID": str(github["run_id"]), "GITHUB_RUN_ATTEMPT": str(github["run_attempt"]),
             "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(home / "summary"), "RUNNER_TEMP": str(home),
-            **{key: os.environ[key] for key in os.environ if key.startswith("COVERAGE_PROCESS")},
             **{key: str(filled(value, contexts)) for key, value in step.get("env", {}).items()},
         }  # fmt: skip
         ran = subprocess.run(

@@ -128,6 +128,20 @@ def test_gitlab_applies_nothing_that_was_reverted_meanwhile(machine: Machine, gi
     assert plant.writes == 0
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["before the push", "nobody knows"])
+def test_gitlab_compares_a_push_with_what_the_branch_was_before(machine: Machine, gitlab: GitLab, known: bool) -> None:
+    plant, pipeline = machine.plant, Pipeline(machine, gitlab)
+    pull = plant.change(7, poller="v1.4.0")
+    plant.hub.push("topic-7", fleet("v1.4.0", "v1.4.0"), "origin/topic-7")
+    push = plant.hub.merge(pull, how="rebase")
+    pipeline.environment["CI_COMMIT_BEFORE_SHA"] = push["before"] if known else "0" * 40
+    assert pipeline.run("plan main", machine.clone("main")).returncode == 0
+    (found,) = plan_json.decode(pipeline.kept["plan.json"]).fleets
+    why = {(one.workload.name, one.reason.value) for one in found.changes}
+    first = "change" if known else "drift"
+    assert why == {("modbus-poller", first), ("telemetry", "change")}
+
+
 def test_gitlab_says_why_there_is_no_plan(machine: Machine, gitlab: GitLab) -> None:
     plant, pipeline = machine.plant, Pipeline(machine, gitlab)
     plant.change(7, poller="v1.4.0")

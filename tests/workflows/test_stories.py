@@ -286,6 +286,33 @@ def test_a_pull_request_cannot_send_the_token_elsewhere(plant: Plant) -> None:
     assert not [path for _, path in plant.hub.requests if path.startswith("/applications")]
 
 
+def test_a_limit_that_a_request_violates_is_lifted_by_what_is_reviewed_with_it(plant: Plant) -> None:
+    pull = plant.change(7)
+    gone = fleet()["fleets/austin.yaml"].replace("telemetry: {version: v1.3.0}", "telemetry: {absent: true}")
+    plant.hub.push("topic-7", {"fleets/austin.yaml": gone})
+    planned = plant.plan(pull)
+    assert (planned["plan"].result, planned["plan"].outputs["violations"]) == ("failure", "2")
+    assert "::error title=Limit violated::" in planned["plan"].log
+    (comment,) = plant.hub.comments_on(pull)
+    assert comment.index("### Limits violated: 2") < comment.index("### Removals: 20")
+    assert plant.hub.labels_on(pull) == ["reconciler: violations"]
+    refused = plant.apply(plant.hub.merge(pull))
+    assert (refused.result, plant.writes) == ("failure", 0)
+    assert "Exit code 3" in refused.summary
+    allowed = plant.change(8)
+    entry = "  allow: [{limit: remove, workload: telemetry, reason: end of life, until: 2099-01-01}]\n"
+    plant.hub.push("topic-8", {"fleets/austin.yaml": f"{gone}{entry}"})
+    replanned = plant.plan(allowed)
+    assert (replanned["plan"].result, replanned["plan"].outputs["removals"]) == ("success", "20")
+    comment = plant.hub.comments_on(allowed)[0]
+    assert "Loosened by these manifests: 1" in comment
+    assert "end of life" in comment
+    plant.hub.approve(allowed)
+    applied = plant.apply(plant.hub.merge(allowed))
+    assert applied.result == "success", applied.log
+    assert plant.runs("telemetry") == {None}
+
+
 def test_drift_is_one_issue_that_is_opened_edited_and_closed(plant: Plant) -> None:
     assert plant.reconcile()["issue"].result == "success"
     assert plant.hub.issues == []

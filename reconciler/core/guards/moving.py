@@ -5,13 +5,12 @@ Those on the way already count, and those that failed until they are repaired. T
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import ceil
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards.flight import in_flight
-from reconciler.core.rollouts import Standing
+from reconciler.core.steps import Standing, Step, by_rollout
 from reconciler.core.waves import WHOLE, turns
 from reconciler.model.change import Change
 from reconciler.model.hold import Hold, HoldReason
@@ -19,25 +18,19 @@ from reconciler.model.hold import Hold, HoldReason
 
 def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes would make too many move at a time."""
-    by_rollout: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for position, change in enumerate(going):
-        key = change.workload.id, change.to or ""
-        if key in one.standings and one.standings[key].plan.at_once is not None:
-            by_rollout[key].append(position)
     found: dict[int, tuple[Hold, ...]] = {}
-    for key, positions in by_rollout.items():
-        found.update(_beyond(one, one.standings[key], going, positions))
+    for standing, positions, steps in by_rollout(one, going):
+        if standing.plan.at_once is not None:
+            new = [(at, step) for at, step in zip(positions, steps, strict=True) if step is not None and step.starts]
+            found |= _beyond(one, standing, standing.plan.at_once, going, new)
     return found
 
 
 def _beyond(
-    one: FleetAssessment, standing: Standing, going: Sequence[Change], positions: Sequence[int]
+    one: FleetAssessment, standing: Standing, at_once: int, going: Sequence[Change], new: Sequence[tuple[int, Step]]
 ) -> dict[int, tuple[Hold, ...]]:
-    """Return which changes of one rollout have to wait."""
-    at_once, moving = standing.plan.at_once or 0, standing.plan.moving
-    rows = one.snapshot.units.index
-    steps = [(position, standing.step(rows[going[position].unit.id])) for position in positions]
-    new = [(position, step) for position, step in steps if step is not None and step.starts]
+    """Return which changes of one rollout have to wait, of those that set devices on the way."""
+    moving = standing.plan.moving
     order = turns(standing.course.id, [going[position].unit.id for position, _ in new])
     flying = in_flight(one, going)
     ordered = sorted(

@@ -6,9 +6,10 @@ Only units that are still to be taken somewhere pass gates. What is on its way g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.rollouts import Standing, Step
+from reconciler.core.steps import Standing, Step, by_rollout
 from reconciler.model.change import Change
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.rollout import RolloutState
@@ -22,21 +23,12 @@ STOPS = {
 
 def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes a rollout holds, and why."""
-    if not one.standings:
-        return {}
-    rows = one.snapshot.units.index
     found: dict[int, tuple[Hold, ...]] = {}
-    known: dict[int, tuple[Hold, ...]] = {}  # steps are shared, and live as long as the standings
-    for position, change in enumerate(going):
-        standing = one.standings.get((change.workload.id, change.to or ""))
-        step = standing.step(rows[change.unit.id]) if standing is not None else None
-        if standing is None or step is None:
-            continue
-        reasons = known.get(id(step))
-        if reasons is None:
-            reasons = known[id(step)] = _holds(standing, step)
-        if reasons:
-            found[position] = reasons
+    for standing, positions, steps in by_rollout(one, going):
+        distinct = {id(step): step for step in steps}
+        held = {key: () if step is None else _holds(standing, step) for key, step in distinct.items()}
+        reasons = [held[id(step)] for step in steps]
+        found.update(zip(compress(positions, reasons), filter(None, reasons), strict=True))
     return found
 
 

@@ -20,6 +20,7 @@ INFERRED = (
     "a row's state follows from versions, etags and logs: Losant has no status field",
     "an error in a row's log counts until the device has what was asked of it, whichever version it names",
     "rows with a file name are workflows that devices load themselves: they are never changed",
+    "an edge deployment's date of change moves with each change; `watch` compares that with every full reading",
     "removed deployments stay as rows without versions; rows that are dropped instead are read right too",
     "whether `replace` matches the current version, the desired one or either: used only where all mean the same devices",
     "`release` of no version removes as `remove` does",

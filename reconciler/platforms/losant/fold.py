@@ -138,6 +138,8 @@ class Slots:
         self.table = StateColumns(len(units))
         self.unlisted: dict[str, str] = {}
         self.strays: set[str] = set()
+        self.elsewhere: set[str] = set()
+        """Ids of the rows that stand in no slot."""
         self.problems: list[str] = []
         self.notes: set[str] = set()
         self._listed = listed
@@ -182,8 +184,10 @@ class Slots:
     def _fold_row(self, row: Row, unit: int, page: Page[Row], *, failing: bool) -> None:
         """Take a row that needs a closer look, and remember what it says where nothing but its text decides."""
         if row.flow_class == CUSTOM_NODE:
+            self.elsewhere.add(row.id)
             return
         if unit < 0:
+            self.elsewhere.add(row.id)
             self._stray(row)
             return
         column = self.table.columns.get(row.flow_id)
@@ -238,6 +242,7 @@ class Slots:
             self.problems.append(f"an edge deployment cannot be read, not even whose it is: {one.why}")
             return
         if one.text("flow_class") == CUSTOM_NODE:
+            self.elsewhere.add(one.text("id"))
             return
         unit = self.units.index.get(device)
         if unit is None:

@@ -15,8 +15,9 @@ from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Query, Snapshot, Workload
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.fold import ASSIGNABLE, Inventory, Slots
+from reconciler.platforms.losant.follow import Following, newest_of
+from reconciler.platforms.losant.mark import Doubt, Mark, Start, refuted, started
 from reconciler.platforms.losant.routes import PAGE, WORKFLOW_PAGE, Filter, Routes
-from reconciler.platforms.losant.wire import Newest
 from reconciler.platforms.reading.listing import REREADS, Listing
 from reconciler.platforms.reading.pages import Page
 from reconciler.platforms.reading.proof import Fence, coverage_of, fence, proved
@@ -28,16 +29,41 @@ WITNESSES = 5
 list itself is."""
 
 
-def observe(routes: Routes, readers: Readers, clock: Clock, query: Query, *, identity: str) -> Snapshot:
-    """Return a reading of an application, proved or with its problems.
+def observe(
+    routes: Routes, readers: Readers, clock: Clock, query: Query, since: Snapshot | None, *, identity: str
+) -> Snapshot:
+    """Return a reading of an application, proved or with its problems: what changed since an earlier one, where that is enough.
 
     Raises PlatformError when nothing can be read at all.
     """
+    mark = since.mark if since is not None and query.continued else None
+    if since is None or not isinstance(mark, Mark):
+        return _in_full(routes, readers, clock, query, identity)
+    doubt = mark.refuted
+    if not query.full and not doubt:
+        try:
+            return Following(routes, readers, clock, since, mark).read()
+        except (Doubt, PlatformError) as why:
+            doubt = str(why)
+    found = _in_full(routes, readers, clock, query, identity)
+    found.doubt = doubt
+    new = found.mark
+    if isinstance(new, Mark):
+        if not doubt and not mark.start.steps(new.start):
+            found.doubt = doubt = refuted(routes, since, mark, found)
+            found.mark = new._replace(refuted=doubt)
+        elif mark.refuted:
+            found.mark = new._replace(refuted=doubt)
+    return found
+
+
+def _in_full(routes: Routes, readers: Readers, clock: Clock, query: Query, identity: str) -> Snapshot:
+    """Return a reading of everything that is asked about."""
     strays: set[str] = set()
 
     def turn(last: bool) -> Snapshot:
         nonlocal strays
-        reading = _Reading(routes, readers, query, settled_strays=strays, patient=last)
+        reading = _Reading(routes, readers, clock, query, settled_strays=strays, patient=last)
         read_at = clock.now()
         problems = reading.read()
         strays = reading.slots.strays
@@ -49,11 +75,19 @@ def observe(routes: Routes, readers: Readers, clock: Clock, query: Query, *, ide
 class _Reading:
     """One turn: what was read, and what keeps it from proving itself."""
 
-    def __init__(
-        self, routes: Routes, readers: Readers, query: Query, *, settled_strays: set[str], patient: bool
+    def __init__(  # what is read, and how
+        self,
+        routes: Routes,
+        readers: Readers,
+        clock: Clock,
+        query: Query,
+        *,
+        settled_strays: set[str],
+        patient: bool,
     ) -> None:
         self._routes = routes
         self._readers = readers
+        self._clock = clock
         self._query = query
         self._settled_strays = settled_strays
         self._patient = patient
@@ -62,15 +96,19 @@ class _Reading:
         self._workloads: list[Workload] = []
         self._devices = 0
         """Devices that there are, as the platform counts them."""
+        self._start: Start | str = ""
+        self._fences = Fence(0, None), Fence(0, None)
         self.inventory = Inventory()
         self.slots: Slots
 
     def read(self) -> list[str]:
         """Read all; return the problems. Raises PlatformError when a collection cannot be read at all."""
         routes, readers = self._routes, self._readers
-        devices = readers.measured(partial(fence, routes.newest_device, _newest))
+        devices = readers.measured(partial(fence, routes.newest_device, newest_of))
         workflows = Listing("workflows", routes.flows, self._fold_flows, WORKFLOW_PAGE)
-        first_flows, deployments = readers.both(workflows.first, partial(fence, routes.newest_deployment, _newest))
+        first_flows, deployments = readers.both(workflows.first, partial(fence, routes.newest_deployment, newest_of))
+        self._fences = devices, deployments
+        self._start = self._started(devices.total) if self._query.continued else ""
         workflows.walk(first_flows, readers, patient=self._patient)
         if not workflows.total:
             self._problems += self._doubts("workflows", partial(routes.flows, 0, 1), [{}] * WITNESSES)
@@ -89,6 +127,11 @@ class _Reading:
     def snapshot(self, identity: str, read_at: float, problems: list[str]) -> Snapshot:
         """Return what was read."""
         unlisted = [Workload(flow, name) for flow, name in self.slots.unlisted.items()]
+        start, (devices, deployments) = self._start, self._fences
+        mark = None
+        if isinstance(start, Start) and not problems and len(self.slots.units):
+            elsewhere = frozenset(self.slots.elsewhere)
+            mark = Mark(start, devices, deployments.total, elsewhere, frozenset(self.slots.unlisted))
         return Snapshot(
             identity=identity,
             units=self.slots.units,
@@ -101,7 +144,16 @@ class _Reading:
                 self._devices - len(self.slots.units),
             ),
             read_at=read_at,
+            mark=mark,
+            doubt=start if isinstance(start, str) else "",
         )
+
+    def _started(self, devices: int) -> Start | str:
+        """Return where everything stands now, or why no later reading can go on from here."""
+        try:
+            return started(self._routes, self._clock, devices)
+        except (Doubt, PlatformError) as why:
+            return str(why)
 
     def _fold_flows(self, page: Page[wire.Flow]) -> None:
         self._workloads += [Workload(flow.id, flow.name or flow.id, flow.minimum_agent_version) for flow in page.items]
@@ -170,11 +222,11 @@ class _Reading:
     def _compare(self, devices: Fence, deployments: Fence | None) -> None:
         """Compare the fences with those before."""
         try:
-            ask = partial(fence, self._routes.newest_device, _newest)
+            ask = partial(fence, self._routes.newest_device, newest_of)
             if deployments is None:
                 after = ask()
             else:
-                rows_after = partial(fence, self._routes.newest_deployment, _newest)
+                rows_after = partial(fence, self._routes.newest_deployment, newest_of)
                 after, rows = self._readers.both(ask, rows_after)
                 if not deployments.holds(rows):
                     self._problems.append("edge deployments came or went while they were read")
@@ -182,10 +234,6 @@ class _Reading:
                 self._problems.append("devices came or went while they were read")
         except PlatformError as error:
             self._problems.append(f"whether something changed meanwhile could not be read: {error}")
-
-
-def _newest(item: Newest) -> object:
-    return item.creation_date, item.id
 
 
 def narrowed(query: Query, rows: int, edge_units: int) -> list[Filter]:

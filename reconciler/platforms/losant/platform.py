@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, SlotId
+from reconciler.model.drift import Actor
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import Client
+from reconciler.platforms.losant.attribute import attributed
 from reconciler.platforms.losant.catalog import Catalogue
 from reconciler.platforms.losant.check import checks
 from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes, review_changes
@@ -72,8 +74,12 @@ class Losant:
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
-        del since
-        return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
+        return observe(self._routes, self._readers, self._clock, query, since, identity=self.identity)
+
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> dict[SlotId, Actor]:
+        """Return who assigned these versions, as far as the history of each edge deployment says so."""
+        del before  # an entry of the history says itself what it brought
+        return attributed(self._routes, slots)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from reconciler.model.quantity import iso
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Newest
@@ -22,6 +25,15 @@ Filter = dict[str, str]
 _PLAIN: dict[str, str | int] = {"_actions": "false", "_links": "false"}
 _BY_ID: dict[str, str | int] = {"sortField": "id", "sortDirection": "asc", **_PLAIN}
 _NEWEST: dict[str, str | int] = {"sortField": "creationDate", "sortDirection": "desc", "perPage": 1, **_PLAIN}
+_LAST: dict[str, str | int] = {"sortField": "lastUpdated", "sortDirection": "desc", **_PLAIN}
+_DELETED: dict[str, str | int] = {
+    "queryDeleted": "true",
+    "sortField": "deletedAt",
+    "sortDirection": "desc",
+    "perPage": 1,
+}
+_DATES = ("lastUpdated", "connectedAt", "disconnectedAt", "creationDate")
+"""Dates of a device that can be asked for, confirmed (JS lib/schemas/advancedDeviceQuery.json)."""
 
 
 class Routes:
@@ -48,6 +60,11 @@ class Routes:
         then = None if following is None else {**params, "page": following}
         return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params, then)
 
+    def changed_last(self, filters: Filter, size: int) -> Page[wire.Row]:
+        """Return the edge deployments that changed last, at most so many; both filters together narrow (inferred)."""
+        params = {"sortField": "lastUpdated", "sortDirection": "desc", **_PLAIN, "perPage": size, **filters}
+        return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params)
+
     def newest_device(self, **filters: str) -> Page[Newest]:
         """Return the total of devices and the one created last."""
         return self.client.read(f"{self.base}/devices", "list devices", wire.newest, {**_NEWEST, **filters})
@@ -56,6 +73,30 @@ class Routes:
         """Return the total of edge deployments and the one created last."""
         path = f"{self.base}/edge/deployments"
         return self.client.read(path, "list edge deployments", wire.newest, {**_NEWEST, **filters})
+
+    def deleted_devices(self) -> tuple[Page[wire.Deleted], float | None]:
+        """Return how many devices are deleted and can be restored, and the one deleted last; and the platform's own date.
+
+        Such devices are listed, confirmed (JS docs/devices.md); the date is that of HTTP, None where there is none.
+        """
+        operation = "list deleted devices"
+        answer = self.client.get(f"{self.base}/devices", operation, {**_DELETED, **_PLAIN})
+        return self.client.decoded(answer, operation, wire.deleted), answer.date
+
+    def changed_devices(self, since: float, witness: str, page: int, size: int = PAGE) -> Page[wire.Device]:
+        """Return a page of the devices that changed, connected or disconnected since a date, sorted by id.
+
+        Besides the device with the id `witness`, if any.
+        """
+        dates = [{name: {"$gte": iso(since, "milliseconds")}} for name in _DATES]
+        query = {"$or": [*dates, *([{"id": witness}] if witness else [])]}
+        params = {**_BY_ID, "page": page, "perPage": size, "query": msgspec.json.encode(query).decode()}
+        return self.client.read(f"{self.base}/devices", "list changed devices", wire.devices, params)
+
+    def last_deployments(self, page: int, size: int = PAGE) -> Page[wire.Row]:
+        """Return a page of edge deployments, those first that changed last."""
+        params = {**_LAST, "page": page, "perPage": size}
+        return self.client.read(f"{self.base}/edge/deployments", "list changed edge deployments", wire.rows, params)
 
     def flows(self, page: int, size: int = WORKFLOW_PAGE) -> Page[wire.Flow]:
         """Return a page of edge workflows. Without `flowClass` none would appear, confirmed (JS docs/flows.md)."""

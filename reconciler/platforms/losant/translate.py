@@ -84,7 +84,7 @@ def _state_of(row: Row, notes: list[str]) -> State:
         return msgspec.structs.replace(failed, since=_dated(history.left_at), conditions=(back,))
     if differ and not history.asked_last:
         return msgspec.structs.replace(state, overwritten=True)
-    since = history.asked_at if history.asked_at is not None else _time(row.last_updated)
+    since = history.asked_at if history.asked_at is not None else time_of(row.last_updated)
     return msgspec.structs.replace(state, phase=Phase.MOVING, since=since)
 
 
@@ -123,7 +123,7 @@ class _History:
     """
 
     def __init__(self, row: Row, notes: list[str]) -> None:
-        logs = [(_time(log.date), log) for log in wire.logs.each(row.logs, "logs", notes)]
+        logs = [(time_of(log.date), log) for log in wire.logs.each(row.logs, "logs", notes)]
         notes += [
             f"logs: changeType {one.change_type!r} is not known"
             for _, one in logs
@@ -186,7 +186,7 @@ def _dated(at: float) -> float | None:
     return at if at < inf else None
 
 
-def _time(text: str | None) -> float | None:
+def time_of(text: str | None) -> float | None:
     """Return seconds since 1970 of a date-time, one without zone being UTC; None where it is none: nothing hangs on it."""
     try:
         moment = datetime.fromisoformat(text or "")

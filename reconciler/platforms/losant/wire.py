@@ -43,6 +43,8 @@ class Log(msgspec.Struct, rename="camel"):
 
     change_type: Decorative[str] = ""
     date: Decorative[str] = ""
+    source_type: Decorative[str] = ""
+    source_id: Decorative[str] = ""
     new_value: Decorative[str | msgspec.UnsetType | None] = msgspec.UNSET
     previous_value: Decorative[str | None] = None
     attempted_value: Decorative[str | None] = None
@@ -102,6 +104,13 @@ class Newest(msgspec.Struct, rename="camel"):
     creation_date: Decorative[str] = ""
 
 
+class Deleted(msgspec.Struct, rename="camel"):
+    """A device that was deleted, and can be restored."""
+
+    id: str
+    deleted_at: Decorative[str] = ""
+
+
 class _Success(msgspec.Struct):
     success: bool
 
@@ -120,6 +129,7 @@ devices = Pages(_Collection, Device, ordered=True)
 flows = Pages(_Collection, Flow, ordered=True)
 versions = Pages(_Collection, Version, ordered=True)
 newest = Pages(_Collection, Newest)
+deleted = Pages(_Collection, Deleted)
 _success = msgspec.json.Decoder(_Success).decode
 logs = Items(Log)
 tags = Items(Tag)

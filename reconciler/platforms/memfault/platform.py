@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, SlotId, Staging
+from reconciler.model.drift import Actor
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.credentials import Basic, Bearer, Credentials
 from reconciler.platforms.http import Client
+from reconciler.platforms.memfault.attribute import attributed
 from reconciler.platforms.memfault.catalog import Catalogue
 from reconciler.platforms.memfault.check import checks
 from reconciler.platforms.memfault.compile import RAISE, compile_changes
@@ -76,6 +78,10 @@ class Memfault:
         del since
         seen_within = seconds(self._spec.seen_within)
         return observe(self._routes, self._readers, self._clock, query, identity=self.identity, seen_within=seen_within)
+
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> dict[SlotId, Actor]:
+        """Return who activated these versions, since an earlier reading or ever."""
+        return attributed(self._routes, slots, before)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()

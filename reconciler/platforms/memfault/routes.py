@@ -44,9 +44,11 @@ class Routes:
         """Return a page of the devices of one cohort, confirmed (SW)."""
         return self._page(f"cohorts/{segment(cohort)}/devices", f"list devices of {cohort}", wire.devices, (page, size))
 
-    def deployments(self, filters: Filters, page: int, size: int = ASKED) -> Page[wire.Deployment]:
+    def deployments(
+        self, filters: Filters, page: int, size: int = ASKED, *, newest_first: bool = False
+    ) -> Page[wire.Deployment]:
         """Return a page of activations, the oldest first: new ones come at the end."""
-        sort = ("sort", "deployed_date")
+        sort = ("sort", "-deployed_date" if newest_first else "deployed_date")
         return self._page("deployments", "list deployments", wire.deployments, (page, size), [*filters, sort])
 
     def newest_deployment(self) -> Page[wire.Newest]:

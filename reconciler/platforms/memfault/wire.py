@@ -121,6 +121,13 @@ class Activated(msgspec.Struct, gc=False):
         return ARROW.join(self.versions)
 
 
+class Person(msgspec.Struct, gc=False):
+    """Who activated a release; an organization token is nobody, inferred of BITKEY, which copes with none."""
+
+    name: Decorative[str] = ""
+    email: Decorative[str] = ""
+
+
 class Deployment(msgspec.Struct, gc=False):
     """One activation: a release for a cohort, confirmed (WEB api/deployments)."""
 
@@ -132,6 +139,7 @@ class Deployment(msgspec.Struct, gc=False):
     rollout_percent: int | float | None = None
     deployed_date: Decorative[datetime | None] = None
     updated_date: Decorative[datetime | None] = None
+    deployer: Decorative[Person | None] = None
 
 
 class Newest(msgspec.Struct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -21,6 +21,19 @@ class StateColumns:
         self.columns: dict[str, array[int]] = {}
         self._units = units
         self._numbers: dict[State, int] = dict.fromkeys(unshown, 0)
+
+    @classmethod
+    def going_on(cls, units: int, states: Sequence[State], columns: Mapping[str, array[int]]) -> StateColumns:
+        """Return those of an earlier reading, to be gone on with; what is folded changes none of its columns."""
+        found = cls(units)
+        found.states, found.columns = [*states], dict(columns)
+        found._numbers = {state: number for number, state in enumerate(states) if number}
+        return found
+
+    def opened(self, workload: str) -> array[int]:
+        """Return the column of a workload, as a copy of what an earlier reading shows."""
+        column = self.columns[workload] = self.column(workload)[:]
+        return column
 
     def number(self, state: State) -> int:
         """Return the number of a state."""

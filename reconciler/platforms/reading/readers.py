@@ -66,8 +66,8 @@ class Readers:
     def chained(self, numbers: Sequence[int], read: Callable[[int, int | None], T]) -> Generator[T, None, None]:
         """Yield what reading each number gives, in their order. `read` gets the number that the same reader reads next.
 
-        So it can ask for the next one before it works on this one: every reader keeps one request on the way. Whoever
-        was said to be next is read, even when nobody takes what comes any more.
+        So it can ask for the next one before it works on this one: every reader keeps one request on the way. What was
+        said to be next is read, unless this one fails.
         """
         if self.count == 1:
             for position, number in enumerate(numbers, 1):
@@ -88,9 +88,11 @@ class Readers:
             while number is not None:
                 after = drawn()
                 try:
-                    found[number].set_result(read(number, after))
-                except BaseException as error:  # noqa: BLE001 - raised where the result is taken
+                    result = read(number, after)
+                except BaseException as error:
                     found[number].set_exception(error)
+                    raise
+                found[number].set_result(result)
                 number = after
 
         count = min(self.most, self.count)
@@ -99,7 +101,8 @@ class Readers:
                 for _ in range(count):
                     pool.submit(go)
                 for number in numbers:
-                    yield found.pop(number).result()
+                    yield found[number].result()
+                    del found[number]
             finally:
                 ended.set()
 

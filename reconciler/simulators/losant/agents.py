@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import (
     API_TOKEN,
+    CLOUD_FLOW,
     LOGS_KEPT,
+    NOTEBOOK,
     NOTHING,
     USER,
     Content,
@@ -40,6 +42,8 @@ class Source(NamedTuple):
 
 CONSOLE = Source("user", USER)
 TOKEN = Source("apiToken", API_TOKEN)
+SOURCES = {one.type: one for one in (CONSOLE, TOKEN, Source("flow", CLOUD_FLOW), Source("notebook", NOTEBOOK))}
+"""Who may change what is desired (confirmed: JS lib/schemas/edgeDeployment.json), by type."""
 
 
 class Agents:
@@ -70,6 +74,7 @@ class Agents:
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
             self._log(row, log_entry("desired", source, self.app.now(), before, content))
+            self._updated(row)
         if content != before:
             self.set_desired(row, content)
         self._tell(row)
@@ -92,7 +97,7 @@ class Agents:
             self._log(row, log_entry("current", source, self.app.now(), back, row.desired, error))
         self._log(row, log_entry("current", source, self.app.now(), row.desired, back))
         row.current = back
-        self._updated(row)
+        self.reported(row)
 
     def pending(self, row: Row) -> bool:
         """Whether the device still has something to do for the row."""
@@ -129,7 +134,7 @@ class Agents:
             self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
             row.current = desired
-        self._updated(row)
+        self.reported(row)
         if error is None:
             self._drop_if_empty(row)
 
@@ -148,6 +153,11 @@ class Agents:
     def _drop_if_empty(self, row: Row) -> None:
         if row.desired == row.current == NOTHING and self.app.variants["empty-rows"] == "dropped":
             self.app.drop_row(row)
+
+    def reported(self, row: Row) -> None:
+        """A device said something of a row."""
+        if self.app.variants["row-updated"] == "always":
+            self._updated(row)
 
     def _updated(self, row: Row) -> None:
         row.updated = self.app.now()

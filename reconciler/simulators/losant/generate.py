@@ -4,6 +4,8 @@ Offline and failing devices have something pending; without them what is desired
 """
 
 import time
+from collections.abc import Sequence
+from math import lcm
 from random import Random
 
 from reconciler.simulators.clock import Clock
@@ -80,7 +82,8 @@ def _flows(app: Application, shape: Shape, born: int) -> None:
 def _devices(app: Application, shape: Shape, born: int) -> None:
     random = Random(shape.seed)
     width = max(3, len(str(shape.units - 1)))
-    kinds = [_tags(index) for index in range(min(shape.units, PERIOD))]
+    sites = [numbered(SITES, number) for number in range(shape.sites)]
+    kinds = [_tags(index, sites) for index in range(min(shape.units, lcm(PERIOD, shape.sites)))]
     agents = random.choices(AGENTS, AGENT_WEIGHTS, k=shape.units)
     offline = set(share(random, range(shape.units), shape.offline))
     failing = set(share(random, range(shape.units), shape.failing))
@@ -90,7 +93,7 @@ def _devices(app: Application, shape: Shape, born: int) -> None:
             index,
             hex_id(DEVICE_IDS, index),
             f"gw-{index:0{width}d}",
-            kinds[index % PERIOD],
+            kinds[index % len(kinds)],
             EDGE,
             agents[index],
             0 if index in offline else 1,
@@ -105,10 +108,10 @@ def _devices(app: Application, shape: Shape, born: int) -> None:
         app.add_device(f"{name}-1", (("site", SITES[0]),), device_class, connected=None)
 
 
-def _tags(index: int) -> Tags:
+def _tags(index: int, sites: Sequence[str]) -> Tags:
     """The tags of a device; spares repeat the key `site`."""
-    found = labels(index, SITES)
-    spare = (("site", SITES[SITES.index(found["site"]) - 1]), ("spare", "yes"))
+    found = labels(index, sites)
+    spare = (("site", sites[sites.index(found["site"]) - 1]), ("spare", "yes"))
     return (*found.items(), *(spare if index % 50 == 49 else ()))
 
 

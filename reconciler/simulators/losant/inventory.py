@@ -20,6 +20,8 @@ DEVICE_IDS = 0x65A3 << 80
 ROW_IDS = 0x65A4 << 80
 USER = f"{0x65A5 << 80 | 1:024x}"
 API_TOKEN = f"{0x65A6 << 80 | 1:024x}"
+CLOUD_FLOW = f"{0x65A7 << 80 | 1:024x}"
+NOTEBOOK = f"{0x65A8 << 80 | 1:024x}"
 
 EDGE = "edgeCompute"
 DEVICE_CLASSES = ("standalone", "gateway", "peripheral", "floating", EDGE, "system", "embedded")

@@ -17,6 +17,7 @@ from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import birth, first_log
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.call import OBJECT_ID, Call
+from reconciler.simulators.losant.device_query import matching
 from reconciler.simulators.losant.inventory import (
     DEVICE_CLASSES,
     FLOW_CLASSES,
@@ -49,6 +50,8 @@ DEVICE_SORTS: Sorts = {
     "name": attrgetter("name", "index"),
     "id": attrgetter("index"),
     "creationDate": attrgetter("created"),
+    "lastUpdated": attrgetter("updated"),
+    "deletedAt": attrgetter("deleted"),
 }
 FLOW_SORTS: Sorts = {"name": attrgetter("name"), "id": attrgetter("id")}
 VERSION_SORTS: Sorts = {"version": attrgetter("name"), "id": attrgetter("id")}
@@ -92,7 +95,10 @@ def get_deployment(call: Call) -> Reply:
 
 
 def list_devices(call: Call) -> Reply:
-    """A page of devices, by class, by name (a pattern with `*` and `?`, in any case) and by tags."""
+    """A page of devices, by class, by name (a pattern with `*` and `?`, in any case) and by tags, or by an advanced query.
+
+    A query overrides the other filters; with `queryDeleted` those are listed that were deleted (confirmed: JS docs/devices.md).
+    """
     asked, app = call.parameters, call.world.app
     classes, tags, pattern = asked.values("deviceClass"), asked.tags("tagFilter"), asked.text("filter")
     asked.one_of("filterField", ("name",), "name")
@@ -100,13 +106,19 @@ def list_devices(call: Call) -> Reply:
         raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
     named = re.compile(translate(pattern or "*"), re.IGNORECASE).match
     gather = all if app.variants["tag-filter"] == "and" else any
+    deleted = asked.flag("queryDeleted")
+    asked.one_of("sortField", [one for one in DEVICE_SORTS if deleted or one != "deletedAt"], "name")
+    query = asked.text("query")
+    meant = None if query is None else matching(query)
 
     def select() -> list[Device]:
+        some = [one for one in app.devices if (one.deleted is None) is not deleted]
+        if meant is not None:
+            return [*filter(meant, some)]
         return [
             one
-            for one in app.devices
-            if one.deleted is None
-            and (not classes or one.device_class in classes)
+            for one in some
+            if (not classes or one.device_class in classes)
             and named(one.name)
             and (not tags or gather(tag.matches(one.tags) for tag in tags))
         ]
@@ -116,6 +128,7 @@ def list_devices(call: Call) -> Reply:
         "filter": pattern,
         "filterField": pattern and "name",
         "tagFilter": tags or None,
+        "query": query,
     }
     return _page(call, select, DEVICE_SORTS, lambda device: _device(app, device), about)
 
@@ -248,6 +261,8 @@ def _device(app: Application, device: Device) -> Payload:
     }
     if device.agent is not None:
         payload["edgeAgentVersion"] = device.agent
+    if device.deleted is not None:
+        payload["deletedAt"] = iso(device.deleted)
     return payload
 
 

@@ -26,7 +26,11 @@ SIMULATION = Simulation(
     """,
     example="--units 1000 --failing 0% --variant max-per-page=reject",
     device="gw-017",
-    options=(SimulatorOption("units", 100, "Edge devices."), SimulatorOption("workloads", 3, "Edge workflows.")),
+    options=(
+        SimulatorOption("units", 100, "Edge devices."),
+        SimulatorOption("workloads", 3, "Edge workflows."),
+        SimulatorOption("sites", 5, "Sites that they are at, as their tag."),
+    ),
     shape=Shape,
     faults=lambda seed, texts: Faults(seed).parse(texts),
     variants=Variants.parse,

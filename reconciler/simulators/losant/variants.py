@@ -25,6 +25,11 @@ QUESTIONS: tuple[Question, ...] = (
     Question("etags", ("shown", "absent"), "whether rows carry etags"),
     Question("empty-rows", ("kept", "dropped"), "whether a removed pair stays as a row with nulls"),
     Question("deleted-rows", ("dropped", "kept"), "whether the rows of a deleted device are still listed"),
+    Question(
+        "row-updated", ("always", "assigned"), "whether `lastUpdated` of a row moves with what devices report, too"
+    ),
+    Question("connection-updated", ("no", "yes"), "whether `lastUpdated` of a device moves with its connection"),
+    Question("restore-updated", ("no", "yes"), "whether `lastUpdated` of a device moves when it is restored"),
     Question("rerelease-log", ("yes", "no"), "whether a release of what is desired already is logged"),
     Question("unknown-version", ("404", "400", "accept"), "a release of a version that the flow has not"),
     Question("develop-version", ("reject", "accept"), "a release of the version `develop`"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.losant.access import Access
-from reconciler.simulators.losant.agents import CONSOLE, Agents
+from reconciler.simulators.losant.agents import CONSOLE, SOURCES, Agents
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, Tags
 
@@ -25,8 +25,9 @@ class LosantWorld(SimulatedWorld):
     def set_online(self, device: str, online: bool) -> None:
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
-        found.connected = int(online)
-        found.updated = found.connection_time = self.app.now()
+        found.connected, found.connection_time = int(online), self.app.now()
+        if self.app.variants["connection-updated"] == "yes":
+            found.updated = self.app.now()
         if online:
             self.agents.connected(found)
 
@@ -36,9 +37,10 @@ class LosantWorld(SimulatedWorld):
         self._device(device).failing = failing
 
     @verb
-    def console(self, device: str, flow: str, version: str | None) -> None:
-        """Set what is desired by hand, as a person in the web console does (None removes)."""
-        self.agents.assign(self._device(device), self._flow(flow), version, CONSOLE)
+    def console(self, device: str, flow: str, version: str | None, source: str = CONSOLE.type) -> None:
+        """Set what is desired by hand, as a person in the web console does (None removes), or as another source does."""
+        by = there(SOURCES.get(source), f"source {source!r}")
+        self.agents.assign(self._device(device), self._flow(flow), version, by)
 
     @verb
     def add_device(
@@ -65,10 +67,25 @@ class LosantWorld(SimulatedWorld):
                 self.app.drop_row(row)
 
     @verb
+    def restore_device(self, device: str) -> None:
+        """Restore a deleted device, with the rows that are still listed; what is pending is tried when it is online."""
+        found = there(self.app.device_of_id(device, deleted=True), f"device {device!r}")
+        found.deleted, found.refused = None, False
+        if self.app.variants["restore-updated"] == "yes":
+            found.updated = self.app.now()
+        self.agents.connected(found)
+
+    @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
         """Give a device other tags; pairs may repeat a key."""
         found = self._device(device)
         found.tags, found.updated = _tags(tags), self.app.now()
+
+    @verb
+    def rename_device(self, device: str, name: str) -> None:
+        """Give a device another name, as a person in the web console does; its id stays."""
+        found = self._device(device)
+        found.name, found.updated = name, self.app.now()
 
     @verb
     def set_agent(self, device: str, agent: str) -> None:
@@ -105,6 +122,7 @@ class LosantWorld(SimulatedWorld):
         self.agents.assign(on, what, version, CONSOLE)
         row = what.rows[on.index]
         row.current, row.file = row.desired, file_name
+        self.agents.reported(row)
 
     @verb
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:

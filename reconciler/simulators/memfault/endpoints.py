@@ -8,7 +8,7 @@ from functools import partial
 from operator import itemgetter
 
 from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.memfault.access import EMAIL, malformed, not_found, refused
+from reconciler.simulators.memfault.access import EMAIL, deployer, malformed, not_found, refused
 from reconciler.simulators.memfault.call import QUEUED, Call, Parameters, data, percent
 from reconciler.simulators.memfault.inventory import (
     NORMAL,
@@ -178,7 +178,7 @@ def make_deployment(call: Call) -> Reply:
     active = call.world.activations.active(cohort, release)
     if active is not None:
         return _again(call, active)
-    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"))
+    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"), deployer(call.request.headers))
     if call.variants["approval"] == "pending":
         made.status = WAITING
     brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")

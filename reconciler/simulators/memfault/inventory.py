@@ -149,6 +149,8 @@ class Deployment:
     created: int
     updated: int
     extra_info: Json = None
+    deployer: tuple[int, str, str] | None = None
+    """The id, the address and the name of the user who activated it; None for an organization token."""
 
     @property
     def active(self) -> bool:

@@ -94,15 +94,16 @@ def cohort_brief(cohort: Cohort) -> Payload:
 
 
 def deployment_payload(deployment: Deployment) -> Payload:
-    """A deployment, which WEB api/deployments shows with the size of its cohort.
+    """A deployment, which WEB api/deployments shows with the size of its cohort and who made it.
 
-    Without a deployer, as those that an organization token made (inferred of BITKEY, which copes with that).
+    Those that an organization token made have no deployer (inferred of BITKEY, which copes with that).
     """
+    who = deployment.deployer
     return {
         "id": deployment.id,
         "type": deployment.type,
         "status": deployment.status,
-        "deployer": None,
+        "deployer": None if who is None else dict(zip(("id", "email", "name"), who, strict=True)),
         "release": release_brief(deployment.release),
         "rollout_percent": deployment.percent,
         "created_date": iso(deployment.created),

@@ -150,7 +150,14 @@ class Activations:
         """The activation of a release that is in force for a cohort."""
         return next((one for one in self.project.activations(cohort) if one.release is release), None)
 
-    def draft(self, cohort: Cohort, release: Release, percent: int | None, extra_info: Json = None) -> Deployment:
+    def draft(
+        self,
+        cohort: Cohort,
+        release: Release,
+        percent: int | None,
+        extra_info: Json = None,
+        deployer: tuple[int, str, str] | None = None,
+    ) -> Deployment:
         """An activation that is not there yet; a percentage makes it a staged rollout.
 
         A normal one shows 0 % (confirmed: SW example).
@@ -158,7 +165,7 @@ class Activations:
         now, kind = self.project.now(), NORMAL if percent is None else STAGED
         status = self.project.variants["activation-status"]
         number = next(self.project.ids)
-        return Deployment(number, kind, status, percent or 0, release, cohort, now, now, extra_info)
+        return Deployment(number, kind, status, percent or 0, release, cohort, now, now, extra_info, deployer)
 
     def put(self, deployment: Deployment) -> None:
         """Have an activation be there; one whose cohort has gone meanwhile comes to nothing."""

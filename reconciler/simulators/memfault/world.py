@@ -18,6 +18,9 @@ from reconciler.simulators.memfault.updates import Activations, Updates
 
 VersionGiven: TypeAlias = str | Sequence[str]
 
+PERSON, ADDRESS = "Ann Example", "ann@example.invalid"
+"""Who sits at the console."""
+
 
 class MemfaultWorld(SimulatedWorld):
     """A project, its devices, who may call it, and the faults between it and its callers."""
@@ -140,13 +143,14 @@ class MemfaultWorld(SimulatedWorld):
     # --- activations -------------------------------------------------------------------------------------------------
 
     @verb
-    def activate(self, cohort: str, version: VersionGiven, percent: int = 100) -> int:
-        """Activate a release as a person in the console does; the id of what is in force from now on."""
+    def activate(self, cohort: str, version: VersionGiven, percent: int = 100, person: str = PERSON) -> int:
+        """Activate a release as a person of this name does in the console; the id of what is in force from now on."""
         found, release = self._cohort(cohort), self._release(version)
         known = self.activations.active(found, release)
         if known is not None:
             return known.id
-        made = self.activations.draft(found, release, None if percent == 100 else percent)
+        deployer = (2, ADDRESS, person)
+        made = self.activations.draft(found, release, None if percent == 100 else percent, deployer=deployer)
         self.activations.put(made)
         return made.id
 

@@ -54,6 +54,18 @@ def test_a_platform_that_orders_versions_tells_of_all_names() -> None:
     assert not goes_back("build-10", "build-9", order="semver", platform=True), "what the manifest declares comes first"
 
 
+def test_manifests_that_no_longer_declare_the_order_of_their_base_hide_no_downgrade() -> None:
+    before, one = (
+        judged(reading(State("v1.10.0", "v1.10.0")), workloads=said("v1.2.0", order)) for order in ("semver", None)
+    )
+    one.base = before.resolution
+    (change,) = strategies.planned(one, KNOWN).changes
+    assert change.downgrade
+    one.base = judged(reading(State(None, None)), workloads={}).resolution
+    (change,) = strategies.planned(one, KNOWN).changes
+    assert not change.downgrade
+
+
 def test_what_is_held_and_what_is_pinned_goes_back_as_well_and_a_removal_does_not() -> None:
     old = State("v2.0.0", "v2.0.0")
     overrides = [Override(units=Selector(ids=["u1"]), absent=True)]

@@ -23,6 +23,7 @@ from reconciler.model.fleet import (
     Rollout,
     Selector,
     Suspend,
+    Wave,
     Window,
     WorkloadSpec,
 )
@@ -142,15 +143,55 @@ LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[Loosening, str, st
         {"rollout": Rollout(max_moving="6%")},
         (Loosening.ROLLOUT, "max_moving", "5%", "6%"),
     ),
+    "a wave less": (
+        {"rollout": Rollout(waves=["10%", "50%", "100%"])},
+        {"rollout": Rollout(waves=["10%"])},
+        (Loosening.ROLLOUT, "waves", "10%, 50%, 100%", "10%"),
+    ),
+    "a larger wave": (
+        {"rollout": Rollout(waves=["10%", "50%"])},
+        {"rollout": Rollout(waves=["5%", "60%"])},
+        (Loosening.ROLLOUT, "waves", "10%, 50%", "5%, 60%"),
+    ),
+    "other units in a wave": (
+        {"rollout": Rollout(waves=[Wave(units=Selector(names=["gw-1"]))])},
+        {"rollout": Rollout(waves=[Wave(units=Selector(names=["gw-2"]))])},
+        (Loosening.ROLLOUT, "waves", "units names gw-1", "units names gw-2"),
+    ),
     "less success": (
         {"rollout": Rollout(success="95%")},
-        {"rollout": Rollout()},
-        (Loosening.ROLLOUT, "success", "95%", ""),
+        {"rollout": Rollout(success="90%")},
+        (Loosening.ROLLOUT, "success", "95%", "90%"),
+    ),
+    "less success than all": (
+        {"rollout": Rollout(waves=["10%"])},
+        {"rollout": Rollout(waves=["10%"], success="95%")},
+        (Loosening.ROLLOUT, "success", "", "95%"),
     ),
     "later failure": (
         {"rollout": Rollout(failure=Failure(percent="5%"))},
         {"rollout": Rollout(failure=Failure(percent="9%"))},
         (Loosening.ROLLOUT, "failure", "percent 5%", "percent 9%"),
+    ),
+    "failure of more": (
+        {"rollout": Rollout(failure=Failure(percent="5%"))},
+        {"rollout": Rollout(failure=Failure(percent="4%", minimum=2))},
+        (Loosening.ROLLOUT, "failure", "percent 5%", "percent 4% minimum 2"),
+    ),
+    "no failure": (
+        {"rollout": Rollout(failure=Failure(percent="5%"))},
+        {"rollout": Rollout()},
+        (Loosening.ROLLOUT, "failure", "percent 5%", ""),
+    ),
+    "a longer deadline": (
+        {"rollout": Rollout(failure=Failure(percent="5%"))},
+        {"rollout": Rollout(failure=Failure(percent="5%"), deadline="16m")},
+        (Loosening.ROLLOUT, "deadline", "", "16m"),
+    ),
+    "versions without an order": (
+        {"workloads": {"vision": WorkloadSpec(version="v2", order="semver")}},
+        {"workloads": {"vision": WorkloadSpec(version="v1")}},
+        (Loosening.ORDER, "vision", "semver", ""),
     ),
     "a shorter soak": (
         {"rollout": Rollout(soak="1h")},
@@ -203,6 +244,14 @@ def test_what_keeps_fewer_changes_from_going_is_said(name: str) -> None:
         "a shorter quarantine",
         "a higher mode",
         "wider pruning",
+        "other waves",
+        "a wave less",
+        "less success",
+        "less success than all",
+        "later failure",
+        "no failure",
+        "a longer deadline",
+        "versions without an order",
         "a shorter soak",
         "a shorter time in which what went counts",
         "fewer that keep serving",
@@ -262,6 +311,20 @@ def test_a_fleet_under_another_name_is_held_against_what_it_was(name: str) -> No
     assert [(one.fleet, one.kind, one.subject, one.was, one.now) for one in found] == [
         ("dallas", kind, subject, was, is_now)
     ]
+
+
+def test_what_held_units_in_another_fleet_is_loosened_for_them() -> None:
+    strict = spec(quarantine=[bad()], suspend=Suspend(reason="audit"), limits=Limits(replace="5%"))
+    base = manifest(austin=strict, dallas=spec(quarantine=[bad(version="v3")]))
+    today = manifest(austin=strict, dallas=spec())
+    found = loosened(base, today, NOW, migrated={"dallas": ["austin", "dallas"]})
+    assert [(one.kind, one.subject, one.came_from) for one in found] == [
+        (Loosening.QUARANTINE, "vision v3", ""),
+        (Loosening.LIMIT, "replace", "austin"),
+        (Loosening.QUARANTINE, "vision v2", "austin"),
+        (Loosening.SUSPEND, "", "austin"),
+    ]
+    assert {one.fleet for one in found} == {"dallas"}
 
 
 def test_of_several_fleets_that_are_gone_each_new_one_is_the_one_of_the_same_units() -> None:

@@ -213,6 +213,8 @@ def test_a_pin_passes_waves_and_is_in_none() -> None:
     plan = plan_of(WAVES, seen([OLD] * 4), pins={"u03": {"poller": "v2"}})
     assert going(plan) == ["u00", "u01", "u03"]
     assert rollout_of(plan).units == 3
+    asked = remembered(went=(went("u00", NOW),))
+    assert "u03" in going(plan_of(WAVES, seen([OLD] * 4), pins={"u03": {"poller": "v2"}}, memory=asked))
 
 
 def test_each_version_spreads_by_itself_and_what_is_unmanaged_or_removed_does_not() -> None:
@@ -329,6 +331,23 @@ def test_without_a_rule_nothing_halts_and_without_a_minimum_one_failure_does() -
     alone = changed(WAVES, failure=Failure(percent="0%", minimum=0))
     assert rollout_of(plan_of(alone, seen([NEW, NEW, OLD]))).state is RolloutState.PROGRESSING
     assert rollout_of(plan_of(alone, seen([NEW, FAILED, OLD]))).state is RolloutState.HALTED
+
+
+def test_a_failure_that_can_never_be_met_is_said_until_it_no_longer_matters() -> None:
+    def warned(minimum: int, state: State = OLD, max_moving: str | None = None) -> list[str]:
+        failure = Failure(percent="1%", minimum=minimum)
+        plan = plan_of(Rollout(waves=["100%"], failure=failure, max_moving=max_moving), seen([state] * 4))
+        return [one for one in plan.warnings if "`failure`" in one]
+
+    assert warned(4) == warned(5, NEW) == []
+    assert warned(5) == ["`failure` never halts poller v2: 5 must fail, and it has 4 devices"]
+    assert warned(3, max_moving="50%") == [
+        (
+            "`failure` does not halt poller v2 while its units stay connected: 3 must fail, and `max_moving` lets 2 devices "
+            "move at a time, failed ones included"
+        )
+    ]
+    assert "lets 1 device move" in warned(2, max_moving="1")[0]
 
 
 def test_a_halt_holds_what_is_on_its_way_too_and_stays_while_it_is_remembered() -> None:

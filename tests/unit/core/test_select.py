@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+from operator import and_
+
 import pytest
 
-from reconciler.core.select import mask, selectors_in
+from reconciler.core.select import both, mask, rows_in, selectors_in, without
 from reconciler.model.fleet import Selector
 from reconciler.model.unit import Reach, Unit, Units, labels_of
 
@@ -49,3 +52,23 @@ def test_selectors_within_are_found_at_every_depth() -> None:
     inner = Selector(not_=Selector(all=True))
     whole = Selector(any=[Selector(ids=["a"]), inner])
     assert list(selectors_in(whole)) == [whole, Selector(ids=["a"]), inner, Selector(all=True)]
+
+
+def test_few_units_of_many_are_combined_as_any_are() -> None:
+    """However many there are: what is narrow is gone through one by one."""
+    size = 1000
+    masks = [bytes(row % step == 0 for row in range(size)) for step in (1, 2, 500)] + [bytes(size)]
+    for left, right in product(masks, masks):
+        assert both(left, right) == bytes(map(and_, left, right))
+        assert without(left, right) == bytes(one and not other for one, other in zip(left, right, strict=True))
+        assert [*rows_in(left)] == [row for row in range(size) if left[row]]
+
+
+def test_a_tag_of_many_units_is_looked_up_once_and_anew_once_tags_changed() -> None:
+    units = Units.build(UNITS[row] for row in range(3))
+    austin = Selector(tags={"site": "austin"})
+    found = mask(austin, units)
+    assert mask(austin, units) is found
+    moved = Unit(0, "a", "gw-1", (), Reach.CONNECTED, 1, None, assignable=True)
+    assert mask(austin, units.replaced([moved])) == b"\x00\x01\x00"
+    assert mask(austin, units) == found == b"\x01\x01\x00"

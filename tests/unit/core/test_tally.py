@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.core.news import Moment
-from reconciler.core.tally import MOST, passed, tally
+from reconciler.core.tally import passed, tally
+from reconciler.core.unwell import MOST
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
 from reconciler.model.fleet import FleetSpec, Limits, Selector, WorkloadSpec
@@ -81,6 +82,11 @@ def test_of_what_failed_only_what_is_managed_is_named() -> None:
     hands_off = msgspec.structs.replace(some, pins={"gw-0": {"poller-00": WorkloadSpec(unmanaged=True)}})
     found = tally(drafted(document(hands_off), snapshot(FAILED, FAILED)))
     assert [(one.slots, one.units) for one in found.failing] == [(1, (Ref("u1", "gw-1"),))]
+
+
+def test_lines_about_units_that_are_not_there_are_counted() -> None:
+    asked = msgspec.structs.replace(spec(), pins={"gw-9": {"poller-00": "v1"}, "gw-0": {"poller-00": "v2"}})
+    assert tally(drafted(document(asked), snapshot(WELL))).unmatched == 1
 
 
 @pytest.mark.parametrize(

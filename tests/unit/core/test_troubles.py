@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from reconciler.core.remember import Remembering
-from reconciler.core.tally import MOST
 from reconciler.core.throttle import HOUR, Hourly, Throttle
 from reconciler.core.troubles import End, Troubles, recovered
+from reconciler.core.unwell import MOST
 from reconciler.model.change import Verb
+from reconciler.model.drift import ActorKind, DriftCause
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
@@ -27,7 +28,7 @@ from reconciler.model.event import (
     Settled,
 )
 from reconciler.model.event_parts import Failing
-from reconciler.model.hold import HoldReason
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind, key
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
@@ -52,8 +53,9 @@ def done(**fields: Any) -> Completed:
     return Completed(at=1.0, run="r", **{"number": 1, "fleets": 1, "seconds": 1.0, "manifests_at": 1.0, **fields})
 
 
-def drift(unit: str = "u1", fleet: str = "austin") -> Drifted:
+def drift(unit: str = "u1", fleet: str = "austin", **fields: Any) -> Drifted:
     return Drifted(
+        **fields,
         at=1.0,
         run="r",
         fleet=fleet,
@@ -191,6 +193,63 @@ def test_drift_is_told_with_its_units_and_is_over_when_they_are_back() -> None:
     assert told.kinds(*corrected, passed(sync="out of sync")) == [R], "something else is out of sync"
     assert told.kinds(drift("u1"), passed(sync="out of sync")) == [D]
     assert told.kinds(passed()) == [R]
+
+
+def test_what_is_tried_again_is_no_recovery_until_it_is_seen_to_be_well() -> None:
+    told = Told()
+    assert told.kinds(passed(failing=(failing(),))) == [F]
+    for _ in range(3):
+        assert told.kinds(passed(unsettled=(failing(),))) == [], "it is sent once more"
+        assert told.kinds(passed(failing=(failing(),))) == [], "and fails once more"
+    assert told.kinds(passed(unsettled=(failing(version="v3"),))) == [R], "what is tried again is another version"
+
+
+def test_where_only_some_of_what_is_tried_again_is_named_one_that_is_not_may_be_tried_still() -> None:
+    told = Told()
+    told.after(passed(failing=(failing(version="v1"),)))
+    assert told.kinds(passed(unsettled=tuple(failing(0, f"w{number}") for number in range(MOST)))) == []
+    assert told.kinds(passed()) == [R]
+
+
+def test_a_preparation_that_is_tried_again_is_no_recovery() -> None:
+    told = Told()
+    assert told.kinds(passed(held=1, reasons={"preparation-failed": 1})) == [H]
+    assert told.kinds(passed(held=1, reasons={"not-prepared": 1})) == []
+    assert told.kinds(passed(held=1, reasons={"preparation-failed": 1})) == []
+    assert told.kinds(passed()) == [R]
+
+
+def test_what_is_held_is_not_over_while_the_state_of_slots_is_unknown() -> None:
+    told = Told()
+    assert told.kinds(passed(held=1, reasons={"no-artifact": 1})) == [H]
+    assert told.kinds(passed(sync="unknown", held=1, reasons={"unknown": 1})) == []
+    assert told.kinds(passed()) == [R]
+
+
+def test_drift_is_not_over_while_a_slot_is_astray_though_the_fleet_is_in_sync() -> None:
+    told = Told()
+    assert told.kinds(drift(cause=DriftCause.UNIT), passed(astray=1)) == [D]
+    assert told.kinds(passed(astray=1)) == []
+    assert told.kinds(drift(cause=DriftCause.UNIT), passed(astray=1)) == [], "the same slot, which was not back"
+    assert told.kinds(passed()) == [R]
+    assert told.kinds(drift(cause=DriftCause.UNIT), passed(astray=1)) == [D]
+
+
+def test_drift_is_told_with_who_made_it_and_what_holds_its_correction() -> None:
+    audit = Hold(HoldReason.SUSPENDED, "audit")
+    told = Told()
+    ((_, notices),) = told.after(
+        drift("u1", by="ann", by_kind=ActorKind.USER),
+        drift("u2", by="ann", by_kind=ActorKind.USER, holds=(audit, audit)),
+        drift("u3", cause=DriftCause.UNIT),
+        drift("u4", by="ann", by_kind=ActorKind.USER),
+        passed(sync="out of sync"),
+    )
+    assert [(one.slots, one.by, one.by_kind, one.held, one.drift) for one in notices] == [
+        (2, "ann", ActorKind.USER, (), DriftCause.PLATFORM),
+        (1, "ann", ActorKind.USER, (HoldReason.SUSPENDED,), DriftCause.PLATFORM),
+        (1, "", None, (), DriftCause.UNIT),
+    ]
 
 
 def test_drift_of_an_earlier_process_is_over_once_the_fleet_is_in_sync() -> None:

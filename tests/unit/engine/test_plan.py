@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.core.decide import PlanRequest, channels_of
+from reconciler.core.decide import PlanRequest
+from reconciler.core.resolve import channels_of
 from reconciler.engine.plan import plan
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.model.change import Reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -11,10 +12,11 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.remember import Remembering
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.model.event import AnyEvent, Approved, Proposed, Settled
 from reconciler.model.outcome import Result
-from tests.unit.engine.memory import Memory, request
+from tests.unit.engine.memory import ACCEPTED, REFUSED, Memory, request
 from tests.unit.engine.test_watching import INTERVAL, Between, Git
 
 DAY = 86400.0
@@ -125,3 +127,17 @@ def test_a_plan_that_expired_or_is_of_other_manifests_is_proposed_anew() -> None
 def test_an_approval_of_an_older_proposal_is_none() -> None:
     run = Proposals(lambda one: one.platform.set("u1", "7"), lambda one: one.approve(0), nothing)
     assert (len(run.proposed), run.platform.calls) == (2, [])
+
+
+def test_what_became_of_an_approved_change_is_reported_once_while_the_rest_goes_on() -> None:
+    """One unit is refused again and again, so the plan is carried out for several passes."""
+
+    def refuse(one: Proposals) -> None:
+        one.approve()
+        one.platform.script = [lambda action: REFUSED if "u3" in action.request.body["units"] else ACCEPTED] * 50
+
+    run = Proposals(refuse, nothing, nothing, nothing, nothing, nothing)
+    told = Counter(run.outcomes)
+    assert {unit: told[unit, Result.DONE] for unit in ("u0", "u1", "u2")} == {"u0": 1, "u1": 1, "u2": 1}
+    assert told["u3", Result.FAILED] > 1, "each refusal is told"
+    assert len(run.proposed) == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.journal.address import address
 from reconciler.journal.database import Database
 from reconciler.journal.store import Store

@@ -13,15 +13,16 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.manifests import QUIET, READINGS, Reloading
 from reconciler.engine.plan import PlanResult
 from reconciler.engine.run import Options
-from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watching
+from reconciler.engine.watched import Watched
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.drift import DriftCause
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
     Differing,
-    DriftCause,
     Drifted,
     InForce,
     Note,

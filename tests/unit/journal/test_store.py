@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from reconciler.errors import JournalError
+from reconciler.journal.rows import event_of
 from reconciler.journal.store import Store
-from reconciler.model.event import Completed, Notified, Settling
+from reconciler.model.event import Completed, Notified, Passed, Settling
+from reconciler.model.event_shape import to_builtins
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind, Result
 from tests.postgres import Postgres, name_of
@@ -135,3 +137,24 @@ def test_what_is_remembered_besides_calls_is_so_where_nothing_was_ever_sent(open
     assert first.memory(TARGETS, 0).notified == {("team", "drift:north"): 1}
     first.close()
     assert opened(where).memory(TARGETS, 0).notified == {("team", "drift:north"): 1}
+
+
+@pytest.mark.parametrize("at", [None, 1_795_979_826.25])
+def test_moments_in_events_are_texts_and_the_numbers_of_before_are_read(at: float | None) -> None:
+    event = Passed(
+        at=2.0,
+        run="r",
+        fleet="f",
+        number=1,
+        sync="synced",
+        health="healthy",
+        changes=0,
+        held=0,
+        violations=0,
+        read_at=at,
+    )
+    body = to_builtins(event)
+    assert body["read_at"] == (at and "2026-11-29T19:17:06.250Z")
+    assert event_of(2.0, msgspec.json.encode(body).decode()) == event
+    assert event_of(2.0, msgspec.json.encode({**body, "read_at": at}).decode()) == event
+    assert event_of(2.0, msgspec.json.encode({**body, "read_at": "soon"}).decode()) is None

@@ -473,6 +473,7 @@ f.yaml:10:13: error: a wave needs units, a percent, or both
 f.yaml:10:22: error: waves must grow, but 10% comes after 50%
   10 |     waves: [{}, 50%, 10%, {units: {}}]
      |                      ^
+  hint: write percentages that grow, such as `waves: [10%, 50%, 100%]`
 f.yaml:10:28: error: an empty selector matches no unit
   10 |     waves: [{}, 50%, 10%, {units: {}}]
      |                            ^
@@ -480,6 +481,7 @@ f.yaml:10:28: error: an empty selector matches no unit
 f.yaml:11:5: error: `soak` must be longer than zero
   11 |     soak: 0s
      |     ^
+  hint: write a time such as `soak: 30m`, or remove `soak`
 """,
     ),
     "windows": (
@@ -501,6 +503,7 @@ f.yaml:11:8: error: '25' is not a valid hour (0 to 23)
 f.yaml:11:28: error: a window must be longer than zero
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                            ^
+  hint: for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, timezone: Europe/Berlin}`
 f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'; did you mean 'Europe/Athens'?
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                                          ^

@@ -38,7 +38,12 @@ def found(folder: Path, rollout: str, platform: str = "losant") -> dict[str, tup
     ("rollout", "code", "words"),
     [
         ("{waves: [50%, 10%, 100%]}", "wave-order", "10% comes after 50%"),
-        ("{waves: [0%, 100%]}", "wave-order", "0% comes after 0%"),
+        ("{waves: [0%, 100%]}", "wave-order", "a wave of 0% takes nobody"),
+        (
+            "{waves: [{units: {tags: {a: b}}}, {units: {tags: {a: b}}}, 100%]}",
+            "wave-order",
+            "this wave is always empty",
+        ),
         ("{waves: [100%, {units: {tags: {ring: canary}}}]}", "wave-order", "this wave is always empty"),
         (
             "{waves: [{units: {tags: {a: b}}, percent: 50%}, {units: {tags: {a: b}}, percent: 20%}, 100%]}",
@@ -57,6 +62,9 @@ def found(folder: Path, rollout: str, platform: str = "losant") -> dict[str, tup
         ("{max_moving: 3, failure: {percent: 10%, minimum: 5}}", "threshold", "`failure` cannot be met: 5 must fail"),
         ("{success: 95%, max_moving: 3}", "no-waves?", "`success` has no effect without `waves`"),
         ("{soak: 5m, max_moving: 3}", "no-waves?", "`soak` has no effect without `waves`"),
+        ("{waves: [100%], on_failure: rollback}", "no-failure?", "has no effect without `failure`"),
+        ("{}", "no-pace?", "this rollout paces nothing: every unit changes at once"),
+        ("{waves: []}", "no-pace?", "every unit changes at once"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, rollout: str, code: str, words: str) -> None:

@@ -456,7 +456,7 @@ def test_a_read_ends_wherever_it_waits(
         began = time.monotonic()
         with pytest.raises(Unreachable, match="asked to stop" if ends == "stop" else "no connection to") as caught:
             client.get("/x", "read x")
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 50
         assert not caught.value.sent
         done.set()
         assert closed.wait(30)  # also what was opened late

@@ -110,7 +110,7 @@ def gathered(client: Client) -> bytes:
 
 
 def written(client: Client) -> bytes:
-    return client.send("/x", "write x", {"a": 1}, time.monotonic() + 5.0).content
+    return client.send("/x", "write x", {"a": 1}, time.monotonic() + 60.0).content
 
 
 CALLS = [whole, gathered, written]
@@ -133,7 +133,7 @@ def test_a_body_goes_out_and_packed_or_chunked_ones_come_in() -> None:
         connection.sendall(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed))
 
     with serving(handle) as (url, _), clients(url) as client:
-        answer = client.send("/a%2Fb", "write", {"a": 1}, time.monotonic() + 5)
+        answer = client.send("/a%2Fb", "write", {"a": 1}, time.monotonic() + 60)
     assert answer.content == b'{"n": 1}'
     assert seen[0].startswith(b"POST /a%2Fb HTTP/1.1\r\n")
     assert seen[0].endswith(b'\r\n\r\n{"a":1}')
@@ -405,7 +405,7 @@ def test_a_call_ends_in_its_time_whatever_the_server_does(handler: Handler, call
         began = time.monotonic()
         with pytest.raises(Unreachable, match="did not answer in time") as caught:
             call(client)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30, "the server would go on for ever"
         assert caught.value.sent
 
 
@@ -423,7 +423,7 @@ def test_a_server_that_takes_nothing_ends_in_time() -> None:
     body = "x" * 50_000_000
     with serving(lambda _: done.wait(20)) as (url, _), clients(url, timeout=0.3) as client:
         with pytest.raises(Unreachable, match="did not answer in time"):
-            client.write("/x", "write x", body, bytes, time.monotonic() + 5)
+            client.write("/x", "write x", body, bytes, time.monotonic() + 60)
         done.set()
 
 
@@ -482,7 +482,7 @@ def test_a_stop_ends_a_read_that_is_running(handler: Handler, call: Callable[[Cl
         began = time.monotonic()
         with pytest.raises(Unreachable, match="the run was asked to stop"):
             call(client)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25, "without a stop it would be 30"
         with pytest.raises(Unreachable, match="the run was asked to stop") as caught:
             call(client)
         assert not caught.value.sent
@@ -655,7 +655,7 @@ def test_what_a_server_answers_before_it_has_all_is_read() -> None:
             clients(url) as client,
             pytest.raises(Rejected, match="the platform answered 413"),
         ):
-            client.write("/x", "write x", "x" * 5_000_000, bytes, time.monotonic() + 5)
+            client.write("/x", "write x", "x" * 5_000_000, bytes, time.monotonic() + 60)
 
 
 def test_who_waits_on_a_connection_that_was_closed_is_told_so() -> None:

@@ -171,6 +171,7 @@ def test_state_shows_what_is_true_and_is_no_verb(name: str) -> None:
         ("add_device", {"name": "new", "tags": [["site", "a"], ["site", "b"]], "online": None}),
         ("delete_device", {"device": "gw-001"}),
         ("set_tags", {"device": "gw-001", "tags": {"site": "moon"}}),
+        ("rename_device", {"device": "gw-001", "name": "gateway-1"}),
         ("set_agent", {"device": "gw-001", "agent": "1.0.0"}),
         ("add_flow", {"name": "fresh"}),
         ("create_version", {"flow": "telemetry", "version": "v9", "minimum_agent": "9.0.0"}),

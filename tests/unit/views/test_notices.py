@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.drift import ActorKind, DriftCause
+from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Notice, NoticeKind, key
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.unit import Ref
@@ -31,6 +33,14 @@ def text(*notices: Notice) -> str:
 
 OVER = Violation(kind=LimitKind.REMOVE, percent="10%", intended=40, allowed=3, of=30)
 UNITS = (Ref("1", "gw-1"), Ref("2", "gw-2"))
+ONE: dict[str, Any] = {
+    "workload": "poller",
+    "now": "v1",
+    "version": "v2",
+    "slots": 1,
+    "units": UNITS[:1],
+    "units_in_all": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,25 @@ UNITS = (Ref("1", "gw-1"), Ref("2", "gw-2"))
         (
             notice(Cause.DRIFT, workload="poller", now=None, version="v2", slots=1, units=UNITS[:1], units_in_all=1),
             "- austin: somebody changed poller on 1 unit (gw-1): nothing is assigned, git says v2",
+        ),
+        (
+            notice(Cause.DRIFT, **ONE, by="5f1", by_kind=ActorKind.WORKFLOW),
+            "- austin: workflow 5f1 changed poller on 1 unit (gw-1): v1 is assigned, git says v2",
+        ),
+        (
+            notice(Cause.DRIFT, **ONE, by="", by_kind=ActorKind.USER),
+            "- austin: a user changed poller on 1 unit (gw-1): v1 is assigned, git says v2",
+        ),
+        (
+            notice(Cause.DRIFT, **ONE, by="Ann", held=(HoldReason.SUSPENDED, HoldReason.OUTSIDE_WINDOW)),
+            (
+                "- austin: Ann changed poller on 1 unit (gw-1): v1 is assigned, git says v2;"
+                " the correction is held: fleet suspended and outside the maintenance window"
+            ),
+        ),
+        (
+            notice(Cause.DRIFT, **ONE, drift=DriftCause.UNIT),
+            "- austin: poller on 1 unit (gw-1) changed by itself: v1 is reported, v2 is assigned",
         ),
         (
             notice(
@@ -112,13 +141,18 @@ def test_what_is_about_all_fleets_says_so() -> None:
     assert message([notice(Cause.UNPLANNED, "", text="x")], at=1.0, run="r").title == "Failure: all fleets"
 
 
-def test_foreign_text_stays_on_its_line_and_in_its_code_span() -> None:
+@pytest.mark.parametrize("cause", [Cause.FAILING, Cause.DRIFT])
+def test_foreign_text_stays_on_its_line_and_in_its_code_span(cause: Cause) -> None:
     nasty = "a\n- b ` @everyone <script> \u202e \x1b[31m"
-    one = message(
-        [notice(Cause.FAILING, workload=nasty, version=nasty, slots=1, units=(Ref("1", nasty),), text=nasty)],
-        at=1.0,
-        run="r",
-    )
+    some: dict[str, Any] = {
+        "workload": nasty,
+        "version": nasty,
+        "slots": 1,
+        "units": (Ref("1", nasty),),
+        "units_in_all": 1,
+    }
+    found = notice(cause, **some, text=nasty) if cause is Cause.FAILING else notice(cause, **some, by=nasty)
+    one = message([found], at=1.0, run="r")
     assert "\n" not in one.text + one.markdown + one.title
     assert (one.text + one.markdown).isprintable()
     outside = "".join(one.markdown.replace("``", "\0").split("\0")[::2])

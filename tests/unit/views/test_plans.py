@@ -138,8 +138,9 @@ def test_calls_stand_stage_by_stage_and_stages_count_from_one() -> None:
 
 def test_bodies_are_shortened() -> None:
     body = {"id": "a", "ids": [1, 2, 3, 4], "few": ["x"]}
-    assert body_text(body, alone=True) == '{"id": "a", "ids": [1, 2, 3, … 1 more], "few": ["x"]}'
-    assert body_text(body, alone=False) == '{"id": "a", "ids": [1, 2, 3, … more], "few": ["x", … more]}'
+    assert body_text([body]) == '{"id": "a", "ids": [1, 2, 3, … 1 more], "few": ["x"]}'
+    other = {**body, "ids": [5, 6], "few": []}
+    assert body_text([body, other]) == '{"id": "a", "ids": [1, 2, 3, … 3 more in all 2 calls], "few": ["x"]}'
 
 
 def test_units_of_one_name_are_told_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import msgspec
 import pytest
@@ -48,7 +49,7 @@ def called(kind: ReceiptKind) -> Called:
     return Called(at=NOW, run="r", fleet="austin", call=1, receipt=Receipt(kind), seconds=0.2)
 
 
-def settling(fleet: str = "austin", **numbers: int) -> Settling:
+def settling(fleet: str = "austin", **numbers: Any) -> Settling:
     return Settling(at=NOW, run="r", fleet=fleet, **{"done": 0, "waiting": 0, "failed": 0, "pending": 0, **numbers})
 
 

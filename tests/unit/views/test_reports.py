@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from reconciler.model.change import Verb
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import Settled
+from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
 from reconciler.model.release import Preparation, PrepareStatus
 from reconciler.model.report import Applied, ConnectionDeliveries, Explanation, Rule, Spread, Status, UnitStatus
@@ -177,6 +179,20 @@ def test_units_tell_their_own_remarks_where_they_are_listed() -> None:
     together = plain(status_text.render(Status(fleets=(listed,)), now=NOW, width=120))
     assert "8 devices were not seen" in alone
     assert "8 devices were not seen" not in together
+
+
+def test_what_manifests_say_wrongly_in_the_same_way_is_one_line_of_a_status() -> None:
+    found = [
+        Diagnostic(code=code, message=f"{code} of 'gw-{number}'", severity=severity, origin=Origin("a.yaml", number, 1))
+        for severity, code in ((Severity.WARNING, "no unit"), (Severity.ERROR, "two units"))
+        for number in range(1, 501)
+    ]
+    fleet = msgspec.structs.replace(reports.cohorts(), diagnostics=tuple(found))
+    shown = plain(status_text.render(Status(fleets=(fleet,)), now=NOW, width=200))
+    rest = "(also 'gw-2', 'gw-3', 'gw-4' and 496 more)"
+    assert f"x mistake: 500 alike: a.yaml:1:1: two units of 'gw-1' {rest}\n" in shown
+    assert f"! 500 alike: a.yaml:1:1: no unit of 'gw-1' {rest}\n" in shown
+    assert shown.count("gw-1'") == 2
 
 
 def test_who_asked_is_not_told_to_ask() -> None:

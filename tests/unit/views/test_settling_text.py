@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from reconciler.model.event import AnyEvent, Called, Note, Settling
@@ -14,7 +16,7 @@ from tests.golden.plans import NOW
 from tests.unit.views.test_progress import intended
 
 
-def settling(at: float, fleet: str = "austin", **numbers: int) -> Settling:
+def settling(at: float, fleet: str = "austin", **numbers: Any) -> Settling:
     return Settling(
         at=NOW + at, run="r", fleet=fleet, **{"done": 0, "waiting": 0, "failed": 0, "pending": 0, **numbers}
     )
@@ -33,6 +35,18 @@ def test_what_did_not_change_is_not_said_again() -> None:
         "info    austin settling: 28 moving",
         "info    austin settling: 28 done",
     ]
+
+
+def test_where_a_change_takes_several_calls_it_is_said_what_is_waited_for() -> None:
+    pushed, both = {"a.push": 2}, {"a.prepare": 1, "a.push": 1}
+    assert said(settling(0, pending=2, steps=both), settling(10, pending=2, steps=pushed), settling(20, pending=1)) == [
+        "info    austin settling: 2 moving (1 after a.prepare, 1 after a.push)",
+        "info    austin settling: 2 moving (after a.push)",
+        "info    austin settling: 1 moving",
+    ]
+    some = [settling(n / 100, f"f{n}", pending=3, steps=pushed) for n in range(9)]
+    (together,) = said(*some)
+    assert together.endswith("settling: 27 moving (18 after a.push)")
 
 
 def test_a_sign_of_life_is_rare() -> None:

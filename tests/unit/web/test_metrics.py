@@ -21,7 +21,16 @@ Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def passed(fleet: str = "austin", **fields: Any) -> Passed:
-    how = {"sync": "synced", "health": "healthy", "changes": 0, "held": 0, "violations": 0, "read_at": NOW, **fields}
+    how = {
+        "sync": "synced",
+        "health": "healthy",
+        "changes": 0,
+        "held": 0,
+        "violations": 0,
+        "read_at": NOW,
+        "full_at": NOW - 600,
+        **fields,
+    }
     return Passed(at=NOW, run="r", fleet=fleet, number=1, **{"platform": "losant", **how})
 
 
@@ -87,6 +96,7 @@ def test_a_fleet_shows_how_it_stands() -> None:
         changes=3,
         violations=1,
         mistakes=2,
+        unmatched=4,
         reasons={"quarantined": 4},
         verdicts={"differs": 5, "failed": 1},
         standings={"moving": 7, "waiting": 8, "failed": 1, "ready": 20},
@@ -109,8 +119,10 @@ def test_a_fleet_shows_how_it_stands() -> None:
         "fleet_pending_changes": 3,
         "fleet_limit_violations": 1,
         "fleet_manifest_mistakes": 2,
+        "fleet_manifest_unmatched_lines": 4,
         "fleet_drifted_slots_total": 1,
         "fleet_read_timestamp_seconds": NOW,
+        "fleet_full_read_timestamp_seconds": NOW - 600,
         "fleet_unreadable": 0,
     }
     assert {name: value(series, name, **mine) for name in numbers} == numbers

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from email.utils import formatdate
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,12 +36,14 @@ class Stopwatch:
         self.time = now
         self.slept: list[float] = []
         self.stop = False
+        self.asleep = 0.0
+        """How long the machine slept, which no monotonic clock counts."""
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time - 1_600_000_000.0
+        return self.time - 1_600_000_000.0 - self.asleep
 
     def sleep(self, seconds: float) -> bool:
         self.slept.append(seconds)
@@ -58,6 +62,9 @@ class Application:
         self.flows: list[dict[str, Any]] = []
         self.versions: dict[str, list[dict[str, Any]]] = {}
         self.rows: list[dict[str, Any]] = []
+        self.deleted: list[dict[str, Any]] = []
+        self.dated = False
+        """Whether answers say what time it is."""
         self.requests: list[httpx.Request] = []
         self.hooks: list[Hook] = []
         self.most = most
@@ -81,6 +88,7 @@ class Application:
             "name": f"gw-{number}",
             "deviceClass": device_class,
             "creationDate": f"2026-01-01T00:00:00.{number % 1000:03d}Z",
+            "lastUpdated": "2026-01-02T00:00:00.000Z",
             "connectionInfo": {"time": "2026-11-20T08:00:00.000Z", "connected": 1},
             "tags": [],
             **fields,
@@ -153,6 +161,12 @@ class Application:
         return [dict(request.url.params) for request in self.requests if request.url.path.endswith(path)]
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        found = self._answer(request)
+        if self.dated:
+            found.headers.setdefault("date", formatdate(self.clock.now(), usegmt=True))
+        return found
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         for hook in self.hooks:
             reply = hook(request)
@@ -163,6 +177,11 @@ class Application:
         if request.method == "POST":
             return self._write(path, json.loads(request.content))
         if path == "/devices":
+            if "queryDeleted" in params:
+                return self._list(self.deleted, params)
+            if "query" in params:
+                some = json.loads(params["query"])["$or"]
+                return self._list([d for d in self.devices if any(map(partial(_meant, d), some))], params)
             wanted = params.get("deviceClass")
             return self._list([d for d in self.devices if wanted in (None, d["deviceClass"])], params)
         if path == "/edge/deployments":
@@ -202,6 +221,12 @@ class Application:
             if named or row["desiredVersion"] == body.get("oldVersion", ""):
                 row["desiredVersion"] = row["currentVersion"] = body.get("version", body.get("newVersion"))
         return httpx.Response(self.accepted, json={"success": True})
+
+
+def _meant(device: dict[str, Any], query: dict[str, Any]) -> bool:
+    """Return whether an id or a date of a device is what a query asks for."""
+    ((key, value),) = query.items()
+    return device["id"] == value if key == "id" else str(device.get(key, "")) >= value["$gte"]
 
 
 def missing(message: str) -> httpx.Response:

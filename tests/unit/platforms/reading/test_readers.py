@@ -1,4 +1,4 @@
-"""Readers that say which page they read next: each page is read once, and whoever was said to be next is read."""
+"""Readers that say which page they read next: each page is read once, by whoever said so."""
 
 from __future__ import annotations
 
@@ -67,7 +67,6 @@ def test_a_page_that_cannot_be_read_ends_it_and_nobody_is_left_waiting(count: in
     assert found == [0, 10, 20, 30, 40]
     assert len(book.read) < 50_000
     assert book.broken == []
-    assert count == 1 or set(book.said.values()) == {None}
 
 
 def test_jobs_that_nobody_takes_any_more_are_not_begun() -> None:

@@ -136,7 +136,7 @@ class TestDevices:
 
     @pytest.mark.parametrize(
         ("path", "query"),
-        [("/devices", "query={}"), ("/flows", "filter=v*"), ("/edge/deployments", "tagFilter[0][key]=a")],
+        [("/devices", 'query={"name":"gw-1"}'), ("/flows", "filter=v*"), ("/edge/deployments", "tagFilter[0][key]=a")],
     )
     def test_a_filter_that_is_not_simulated_is_refused(self, fleet: Caller, path: str, query: str) -> None:
         assert fleet.get(path, query)[0] == 400

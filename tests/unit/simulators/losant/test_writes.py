@@ -118,7 +118,9 @@ class TestRelease:
         assert before is not None
         assert after is not None
         assert len(after["logs"]) == len(before["logs"]) + more
-        assert after | {"logs": []} == before | {"logs": []}
+        assert (after["lastUpdated"] > before["lastUpdated"]) == bool(more)
+        same = {"logs": [], "lastUpdated": ""}
+        assert after | same == before | same
 
 
 class TestReplace:

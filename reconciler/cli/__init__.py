@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
     "apply": ("apply", "Carry out a plan with the fewest calls, and watch it settle."),
     "status": ("status", "Show how fleets are doing: sync, health, failures."),
+    "top": ("top", "Look through fleets, rollouts and units on a full screen."),
     "explain": ("explain", "Explain why a unit has the versions it has."),
     "releases": ("releases", "List the versions that the platforms have."),
     "deliveries": ("deliveries", "Show the progress of servers that prepare releases."),

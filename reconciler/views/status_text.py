@@ -69,13 +69,21 @@ def render(status: Status, *, now: float, width: int, piped: bool = False) -> li
     table_lines, wide = _table(status.fleets, width)
     lines += table_lines
     for fleet in status.fleets:
-        found = _unread(fleet) if status.only else _details(fleet, now, numbers=not wide)
-        details = folded(found, width) + ([] if status.only else rollout_text.render(fleet.rollouts, width))
+        if status.only:
+            details = folded(_unread(fleet), width)
+        else:
+            details = detailed(fleet, now=now, width=width, numbers=not wide)
+            details += rollout_text.render(fleet.rollouts, width)
         if fleet.unit_list is not None:
             details += _units(fleet.unit_list, ENDLESS if piped else width)
         if details:
             lines += [EMPTY, *folded([_title(fleet)], width), *details]
     return lines
+
+
+def detailed(fleet: FleetStatus, *, now: float, width: int, numbers: bool) -> list[Line]:
+    """Return what there is to say of a fleet besides its row, rollouts and units; its `numbers` where its row has none."""
+    return folded(_details(fleet, now, numbers=numbers), width)
 
 
 def nothing(status: Status) -> str:
@@ -233,16 +241,16 @@ def _units(units: Sequence[UnitStatus], width: int) -> list[Line]:
 
 
 def _unit(one: UnitStatus, name: str) -> list[Span]:
-    good = all(slot.verdict in GOOD for slot in one.slots)
     known = clean(name)
     identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)
+    return [(known, "bold"), (identity, "dim"), (clean(one.reach), ""), slots_span(one)]
+
+
+def slots_span(one: UnitStatus) -> Span:
+    """Return how the slots of a unit are doing."""
+    good = all(slot.verdict in GOOD for slot in one.slots)
     slots = "; ".join(slot_words(slot) for slot in one.slots)
-    return [
-        (known, "bold"),
-        (identity, "dim"),
-        (clean(one.reach), ""),
-        (slots or "no workload of the fleet", "" if good else "yellow"),
-    ]
+    return (slots or "no workload of the fleet", "" if good else "yellow")
 
 
 def slot_words(slot: SlotStatus) -> str:

@@ -38,6 +38,7 @@ COMMANDS = (
     ["plan", "fleet", "-o", "html"],
     ["status", "fleet", "--units"],
     ["status", "fleet", "--units", "-o", "json"],
+    ["top", EVIL],
     ["explain", EVIL, "--connections", "fleet/connections.yaml", "fleet"],
     ["explain", "no-such", "fleet"],
     ["explain", EVIL[:-1], "fleet"],

@@ -41,6 +41,7 @@ def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path
         assert "Applied" in reconciler("apply", "fleet", "--plan", "plan.json")
         reconciler("plan", "fleet", "--detailed-exitcode")
         assert "healthy" in reconciler("status", "fleet")
+        reconciler("top", "fleet", code=64)
         reconciler("watch", "fleet", "--once", "--history", "history.db")
         assert "manifests in force" in reconciler("history", "--history", "history.db")
         reconciler("approve", "--history", "history.db")

@@ -42,7 +42,7 @@ def _imported(*, testing: bool) -> set[str]:
 
 DATA = {"tzdata"}
 """What brings files along that the standard library reads."""
-OPTIONAL = ("notify", "postgres", "simulators", "web")
+OPTIONAL = ("notify", "postgres", "simulators", "top", "web")
 """Extras whose packages ours imports when they are needed."""
 
 

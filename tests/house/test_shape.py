@@ -19,7 +19,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 PACKAGE = {
     "__init__.py", "__main__.py", "cli", "core", "engine", "errors.py", "forge", "git", "jobs", "journal", "manifest", "model",
-    "notify", "platforms", "plugin", "ports.py", "py.typed", "simulators", "testing", "views", "web",
+    "notify", "platforms", "plugin", "ports.py", "py.typed", "screen", "simulators", "testing", "views", "web",
 }  # fmt: skip
 TESTS = {
     "benchmarks",

@@ -1,0 +1,1 @@
+"""What `reconciler top` draws on a whole terminal: it looks, and changes nothing."""

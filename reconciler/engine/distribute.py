@@ -19,7 +19,7 @@ from reconciler.model.fleet import Manifest
 from reconciler.ports import Clock
 
 Lay = Callable[[Manifest, str, Sequence[Group], int], Sequence[tuple[str, str]]]
-"""Lays a pass down for each group, for a tick: (manifests, their commit, groups, tick).
+"""Lays a pass down for each group, for a tick: (manifests, their commit, groups, tick in milliseconds since 1970).
 
 Returns what a person should know (level, words), as an error where no pass is made; raises ReconcilerError where it cannot.
 """
@@ -38,7 +38,7 @@ def distributed(  # what is laid down, where, and when
 ) -> Generator[AnyEvent, None, None]:
     """Lay passes down until a stop, `interval` seconds between ticks, or `once`; yield what is new, and the end of each tick.
 
-    What wakes it makes a tick of its own. Raises what is wrong with the very first manifests, or with the first tick.
+    What wakes it makes a tick of its own, however soon it comes after the last. Raises what is wrong with the very first manifests, or with the first tick.
     """
     before: Sequence[tuple[str, str]] | None = None
     wake, due, number = wake or Wake(), 0.0, 0
@@ -49,7 +49,7 @@ def distributed(  # what is laid down, where, and when
         if manifests.manifest is not None:
             groups = groups_of(PlanRequest(manifest=manifests.manifest, filters=filters))
             now = clock.now()
-            tick = int(now if manifests.changed or now < due else now // interval * interval)
+            tick = int(1000 * (now if manifests.changed or now < due else now // interval * interval))
             try:
                 said = lay(manifests.manifest, manifests.commit or "", groups, tick)
             except ReconcilerError as error:

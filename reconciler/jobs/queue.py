@@ -81,7 +81,7 @@ class Queue:
         self.database = database
 
     def lay(self, jobs: Sequence[PassJob], tick: int) -> int:
-        """Lay jobs down for a tick, in seconds since 1970; return how many are new. Who waits already stays."""
+        """Lay jobs down for a tick, in milliseconds since 1970; return how many are new. Who waits already stays."""
         return asyncio.run(self._lay(jobs, tick))
 
     def standing(self, alive: float) -> Standing:

@@ -75,9 +75,13 @@ class Readers:
             return
         from concurrent.futures import Future, ThreadPoolExecutor  # only where latency makes them pay
 
-        found: dict[int, Future[T]] = {number: Future() for number in numbers}
+        found: dict[int, Future[T]] = {}  # as far as somebody asked: how many pages there are, the platform claims
         left = iter(numbers)
         lock, ended = Lock(), Event()
+
+        def future(number: int) -> Future[T]:
+            with lock:
+                return found.setdefault(number, Future())
 
         def drawn() -> int | None:
             with lock:
@@ -90,9 +94,9 @@ class Readers:
                 try:
                     result = read(number, after)
                 except BaseException as error:
-                    found[number].set_exception(error)
+                    future(number).set_exception(error)
                     raise
-                found[number].set_result(result)
+                future(number).set_result(result)
                 number = after
 
         count = min(self.most, self.count)
@@ -101,7 +105,7 @@ class Readers:
                 for _ in range(count):
                     pool.submit(go)
                 for number in numbers:
-                    yield found[number].result()
+                    yield future(number).result()
                     del found[number]
             finally:
                 ended.set()

@@ -62,10 +62,9 @@ def test_pages_come_in_order_and_each_reader_reads_what_it_said(count: int) -> N
 def test_a_page_that_cannot_be_read_ends_it_and_nobody_is_left_waiting(count: int) -> None:
     book = Book(count, fails=5)
     found: list[int] = []
-    with closing(readers(count).chained(range(50_000), book.page)) as pages, pytest.raises(Unreachable, match="gone"):
+    with closing(readers(count).chained(range(10**15), book.page)) as pages, pytest.raises(Unreachable, match="gone"):
         found.extend(pages)
     assert found == [0, 10, 20, 30, 40]
-    assert len(book.read) < 50_000
     assert book.broken == []
 
 

@@ -85,8 +85,9 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 bench: $(READY) ## measure the speeds that are promised
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(READY) ## draw the picture of the README from the demo
+docs: $(READY) ## draw the pictures of the README from what runs
 	$(BIN)/python -m tests.docs.picture
+	$(BIN)/python -m tests.docs.screenshots
 
 schemas: $(READY) ## write schemas/ from the types
 	$(BIN)/reconciler schema --out schemas
